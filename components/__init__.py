@@ -1,0 +1,1 @@
+"""Reusable Pulumi component resources, one per file. Imports `infra` only."""

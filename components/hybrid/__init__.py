@@ -1,0 +1,1 @@
+"""Components that choose a side by the server's site."""

@@ -1,0 +1,1 @@
+"""The rule set, its evidence readers, the Pulumi policy pack and the reports. Imports `infra` only."""

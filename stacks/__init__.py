@@ -1,0 +1,1 @@
+"""Pulumi programs: settings, estate, components, outputs. Thin."""
