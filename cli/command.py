@@ -1,0 +1,22 @@
+"""How every command group of `incline` is made, so that all help looks alike: summary, examples, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from cli.exit_codes import EPILOG
+
+
+def new_app(summary: str, *, examples: Sequence[str] = ()) -> typer.Typer:
+    """An empty command group. `examples` are whole command lines; they lead the help."""
+    shown = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)]) if examples else ""
+    return typer.Typer(
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        epilog=EPILOG,
+        help=f"{summary}\n\n{shown}",
+    )
