@@ -1,0 +1,64 @@
+"""Writing a file so that a crash leaves the old one or the new one, never a part.
+
+A temporary file in the same folder, flushed to the disk, renamed over the old one, and the folder flushed too: without the last step a
+power cut may forget the rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NEW_FILE_MODE = 0o644  # estate files are read by everybody who works with the repository
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Writes a text file in one step; keeps the mode of a file that exists."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE_MODE
+    # The name ends in .tmp: a left-over of a crash is no *.yaml that an estate's reader would pick up.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def remove_file(path: Path) -> bool:
+    """Removes a file for good; False when there was none."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    flush_folder(path.parent)
+    return True
+
+
+def flush_folder(folder: Path) -> None:
+    """Makes renames and removals in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Keeps other writers of the folder out, in this process and in others; a crash lets go of it by itself."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
