@@ -14,11 +14,11 @@ from pathlib import Path
 import grpc
 from google.protobuf import empty_pb2
 from google.protobuf.json_format import MessageToDict
-from infra.estate.locate import locator
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from infra.errors import InclineError
 from infra.estate.load import load_estate
+from infra.estate.locate import locator
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
 from policies.pack.context import PackContext

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from infra.tags import required_tags
-
 from infra.estate.model import AwsSite, Backup, Estate, Machine, Server, VsphereSite
+from infra.tags import required_tags
 from policies.evidence import (
     BackupEvidence,
     ClusterEvidence,

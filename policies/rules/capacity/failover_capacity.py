@@ -30,7 +30,7 @@ def _judge(rule: Rule, cluster: ClusterEvidence, servers: tuple[ServerEvidence, 
     )
     if worst.without:
         return rule.verdict(
-            Outcome.FAIL, cluster.target, _refusal(cluster, worst, needed, room), facts=facts, formula=formula, source=cluster.source
+            Outcome.FAIL, cluster.target, _refusal(cluster, worst, servers, ratio), facts=facts, formula=formula, source=cluster.source
         )
     if unknown:
         message = f"the {len(servers)} machines of cluster {cluster.name} fit as far as they are known"
@@ -63,12 +63,14 @@ def _worst(cluster: ClusterEvidence, failures: int, servers: tuple[ServerEvidenc
     return max(cases, key=lambda case: len(case.without))
 
 
-def _refusal(cluster: ClusterEvidence, worst: _Failure, needed: float, room: float) -> str:
+def _refusal(cluster: ClusterEvidence, worst: _Failure, servers: tuple[ServerEvidence, ...], ratio: float) -> str:
     named = ", ".join(f"{m.name} ({m.binding})" for m in worst.without[:3])
     more = f" and {len(worst.without) - 3} more" if len(worst.without) > 3 else ""
+    cores = sum(h.cores for h in worst.left)
     return (
-        f"cluster {cluster.name} of {cluster.site}: when {', '.join(worst.failed)} fails, {_gib(needed)} of memory are needed and "
-        f"{_gib(room)} are left; without a place: {named}{more}"
+        f"cluster {cluster.name} of {cluster.site}: when {', '.join(worst.failed)} fails, {_gib(_sum(servers, 'memory'))} of memory are needed and "
+        f"{_gib(sum(h.memory for h in worst.left))} are left, {format_number(_sum(servers, 'cpus'))} vCPUs are needed and "
+        f"{cores} cores x {format_number(ratio)} are left; without a place: {named}{more}"
     )
 
 
