@@ -55,8 +55,8 @@ def check(
 
 def _evidence(folder: Path, plan: str, to: str) -> Evidence:
     from infra.estate.load import load_estate  # noqa: PLC0415
-    from infra.estate.locate import locator  # noqa: PLC0415
     from policies.readers.estate import read_estate  # noqa: PLC0415
+    from policies.readers.places import locator  # noqa: PLC0415
     from policies.readers.plan import read_plan  # noqa: PLC0415
 
     loaded, today = load_estate(folder), datetime.now(UTC).date()

@@ -18,12 +18,12 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from infra.errors import InclineError
 from infra.estate.load import load_estate
-from infra.estate.locate import locator
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
 from policies.pack.context import PackContext
 from policies.pack.levels import SEVERITIES, Level, default_level, level_of, policy_name
 from policies.readers.estate import read_estate
+from policies.readers.places import locator
 from policies.readers.properties import decode
 from policies.readers.resources import Resource, overlay
 from policies.reports.data import result_data

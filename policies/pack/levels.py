@@ -7,7 +7,8 @@ from pulumi.runtime.proto import analyzer_pb2
 from policies.rule import Rule
 from policies.verdict import Outcome, Severity, Verdict
 
-Level = analyzer_pb2.EnforcementLevel.ValueType
+Level = int
+"""A value of analyzer_pb2.EnforcementLevel."""
 
 SEVERITIES = {
     Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 from infra.estate.model import AwsSite, Backup, Estate, Machine, Server, VsphereSite
@@ -18,14 +18,7 @@ from policies.evidence import (
     ServiceEvidence,
     Unknown,
 )
-
-Where = Callable[[str, str], str]
-"""Answers file:line of an estate entry, given its kind (server, site ...) and name."""
-
-
-def nowhere(kind: str, name: str) -> str:
-    """For estates that were not read from files: names the entry without a line."""
-    return f"{kind} {name}"
+from policies.readers.places import Where, nowhere
 
 
 def read_estate(estate: Estate, today: date, where: Where = nowhere, reader: str = "estate") -> Evidence:
@@ -51,8 +44,9 @@ def _clusters(estate: Estate, where: Where) -> Iterator[ClusterEvidence]:
     for site in estate.sites.values():
         if isinstance(site, VsphereSite):
             for cluster in site.clusters:
+                place = where(f"cluster/{site.name}/{cluster.name}")
                 hosts = tuple(HostEvidence(name=h.name, cores=h.cores, mhz=h.mhz, memory=h.memory) for h in cluster.hosts)
-                yield ClusterEvidence(site=site.name, name=cluster.name, hosts=hosts, ha=cluster.ha, source=where("site", site.name))
+                yield ClusterEvidence(site=site.name, name=cluster.name, hosts=hosts, ha=cluster.ha, source=place)
 
 
 def _datastores(estate: Estate, where: Where) -> Iterator[DatastoreEvidence]:
@@ -61,7 +55,7 @@ def _datastores(estate: Estate, where: Where) -> Iterator[DatastoreEvidence]:
             for store in site.datastores:
                 used = Unknown(f"used space of datastore {store.name} of {site.name}", "the estate declares sizes, not use")
                 yield DatastoreEvidence(
-                    site=site.name, name=store.name, capacity=store.capacity, used=used, source=where("site", site.name)
+                    site=site.name, name=store.name, capacity=store.capacity, used=used, source=where(f"datastore/{site.name}/{store.name}")
                 )
 
 
@@ -69,9 +63,9 @@ def _servers(estate: Estate, where: Where) -> Iterator[ServerEvidence]:
     for server in estate.servers.values():
         placement = estate.placements.get(server.name)
         active = placement.machine if placement else Machine(site=server.site)
-        yield machine_evidence(estate, server, active.site, held=False, source=where("server", server.name))
+        yield machine_evidence(estate, server, active.site, held=False, source=where(f"server/{server.name}"))
         if placement and placement.held:
-            yield machine_evidence(estate, server, placement.held.machine.site, held=True, source=where("server", server.name))
+            yield machine_evidence(estate, server, placement.held.machine.site, held=True, source=where(f"server/{server.name}"))
 
 
 def machine_evidence(estate: Estate, server: Server, site_name: str, *, held: bool, source: str) -> ServerEvidence:
@@ -108,7 +102,7 @@ def _backups(estate: Estate, where: Where) -> Iterator[BackupEvidence]:
 
 def _job(estate: Estate, server: Server, where: Where) -> tuple[Backup | None, str]:
     if server.backup is not None:
-        return server.backup, where("server", server.name)
+        return server.backup, where(f"server/{server.name}")
     service = estate.services.get(server.service)
     standard = estate.standards.tiers.get(service.tier) if service else None
     return (standard.backup, f"standard of tier {service.tier}") if standard and service else (None, "")
@@ -124,5 +118,5 @@ def _ports(estate: Estate, where: Where) -> Iterator[PortEvidence]:
                 protocol=port.protocol,
                 cidr=str(port.source),
                 purpose=port.purpose,
-                source=where("server", server.name),
+                source=where(f"server/{server.name}"),
             )

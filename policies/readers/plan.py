@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from infra.estate.model import Estate, Held, Machine, Placement
 from policies.evidence import Evidence
-from policies.readers.estate import Where, nowhere, read_estate
+from policies.readers.estate import read_estate
+from policies.readers.places import Where, nowhere
 
 
 def read_plan(estate: Estate, server: str, target: str, today: date, where: Where = nowhere) -> Evidence:

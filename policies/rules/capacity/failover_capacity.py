@@ -67,8 +67,9 @@ def _refusal(cluster: ClusterEvidence, worst: _Failure, servers: tuple[ServerEvi
     named = ", ".join(f"{m.name} ({m.binding})" for m in worst.without[:3])
     more = f" and {len(worst.without) - 3} more" if len(worst.without) > 3 else ""
     cores = sum(h.cores for h in worst.left)
+    needed, failed = _gib(_sum(servers, "memory")), ", ".join(worst.failed)
     return (
-        f"cluster {cluster.name} of {cluster.site}: when {', '.join(worst.failed)} fails, {_gib(_sum(servers, 'memory'))} of memory are needed and "
+        f"cluster {cluster.name} of {cluster.site}: when {failed} fails, {needed} of memory are needed and "
         f"{_gib(sum(h.memory for h in worst.left))} are left, {format_number(_sum(servers, 'cpus'))} vCPUs are needed and "
         f"{cores} cores x {format_number(ratio)} are left; without a place: {named}{more}"
     )

@@ -1,0 +1,31 @@
+"""Where an object of the estate is written, as verdicts cite it: `estate/servers/permits.yaml:12`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.estate.locate import locations
+
+Where = Callable[[str], str]
+"""Answers file:line for a name such as server/permits-db-01 or cluster/downtown/general."""
+
+
+def nowhere(name: str) -> str:
+    """For estates that were not read from files: the name itself."""
+    return name
+
+
+def locator(root: Path) -> Where:
+    """The places of an estate's folder; a name that no file declares is answered with itself."""
+    found = locations(root)
+    base = root.parent
+
+    def where(name: str) -> str:
+        place = found.get(name)
+        if place is None:
+            return name
+        file = place.file.relative_to(base) if place.file.is_relative_to(base) else place.file
+        return f"{file}:{place.line}"
+
+    return where
