@@ -68,6 +68,10 @@ class BlockSource(Protocol):
     def change_base(self) -> str:
         """What a later source of the same disk takes as `base` in `changed_since` (a changeId, a snapshot id). Empty: no tracking."""
 
+    @property
+    def identity(self) -> str:
+        """Which frozen picture this is: equal for two readers of one snapshot of one disk, different for any other."""
+
     def allocated(self) -> Iterator[Extent]:
         """Extents that may hold data, ascending. Everything outside is zeros."""
 
