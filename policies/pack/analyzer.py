@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 from google.protobuf import empty_pb2
@@ -21,7 +22,7 @@ from infra.estate.load import load_estate
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
 from policies.pack.context import PackContext
-from policies.pack.levels import SEVERITIES, Level, default_level, level_of, policy_name
+from policies.pack.levels import SEVERITIES, default_level, level_of, policy_name
 from policies.readers.estate import read_estate
 from policies.readers.places import locator
 from policies.readers.properties import decode
@@ -29,6 +30,9 @@ from policies.readers.resources import Resource, overlay
 from policies.reports.data import result_data
 from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from policies.pack.levels import Level
 
 PACK, VERSION = "incline", "0.1.0"
 SHOWN = {Outcome.FAIL, Outcome.WAIVED, Outcome.UNDETERMINED}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from pulumi.runtime.proto import analyzer_pb2
 
 from policies.rule import Rule
 from policies.verdict import Outcome, Severity, Verdict
 
-Level = int
-"""A value of analyzer_pb2.EnforcementLevel."""
+if TYPE_CHECKING:
+    Level: TypeAlias = analyzer_pb2.EnforcementLevel.ValueType
 
 SEVERITIES = {
     Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
