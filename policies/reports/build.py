@@ -26,7 +26,7 @@ def build_report(
         title=title,
         answer=_answer(result, moves, previews),
         generated=generated,
-        decisions=tuple(f"{v.message}. {v.remedy}".rstrip(". ") + "." for v in result.blocking),
+        decisions=tuple(f"{_sentence(v.message)} {_sentence(v.remedy)}".strip() for v in result.blocking),
         moves=moves,
         previews=previews,
         counts=result.counts,
@@ -46,8 +46,12 @@ def _answer(result: Result, moves: tuple[MoveSection, ...], previews: tuple[Prev
         parts.append(f"{clean} of {len(previews)} stacks have nothing left to change")
     blocking = len(result.blocking)
     parts.append("no rule stands in the way" if not blocking else f"{blocking} finding{'s' if blocking > 1 else ''} must be decided first")
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:] + "."
+    return _sentence("; ".join(parts))
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop; nothing stays nothing."""
+    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
 
 
 def _row(verdict: Verdict) -> VerdictRow:

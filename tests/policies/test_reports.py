@@ -85,7 +85,7 @@ def test_a_blocking_finding_stands_first_with_its_remedy() -> None:
     full = report(servers=(server("big-01", memory=600 * GIB),))
 
     assert "600 GiB of memory are needed and 512 GiB are left" in full.decisions[0]
-    assert "add a host" in full.decisions[0]
+    assert "Make the machines smaller, move one to the other site, add a host" in full.decisions[0]
     assert full.capacity[0].fits is False
 
 
