@@ -1,0 +1,89 @@
+"""The EC2 backend: moto's, with the lab's parts in front."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.ec2 import urls
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.kms import kms_backends
+from moto.kms.exceptions import NotFoundException
+
+from lab.aws.ec2.images import Images
+from lab.aws.ec2.interfaces import Interfaces
+from lab.aws.ec2.launch import Launches
+from lab.aws.ec2.network import Network, PlacementGroup
+from lab.aws.ec2.refusals import refuse
+from lab.aws.ec2.snapshots import Snapshots
+from lab.aws.ec2.volumes import Volumes
+from lab.aws.ec2.world import World
+
+
+class LabEc2(Images, Launches, Interfaces, Network, Snapshots, Volumes, EC2Backend):
+    """One account's EC2 in one region. The world of blocks and settings is shared by all of them."""
+
+    def __init__(self, world: World, region_name: str, account_id: str) -> None:
+        self.world = world
+        self.placement_groups: dict[str, PlacementGroup] = {}
+        super().__init__(region_name, account_id)
+
+    @property
+    def _url_module(self) -> Any:
+        return urls
+
+    def reset(self) -> None:
+        """Moto's own reset builds the backend anew from two arguments; the lab is reset by starting it anew."""
+        raise NotImplementedError("reset: stop the lab's AWS and start it again")
+
+    def settle(self) -> None:
+        """Brings everything to the state that is due."""
+        self.world.settle()
+        self.settle_snapshots()
+
+    def peer(self, region: str) -> LabEc2:
+        """The same account in another region."""
+        backend: LabEc2 = ec2_backends[self.account_id][region or self.region_name]
+        return backend
+
+    def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
+        """Moto walks all tags of the region for each object it shows; one object's tags are at hand."""
+        ids = (filters or {}).get("resource-id", [])
+        if filters is None or set(filters) != {"resource-id"} or len(ids) != 1 or "*" in ids[0]:
+            found: list[dict[str, str]] = super().describe_tags(filters)
+            return found
+        kind = ids[0].rpartition("-")[0]
+        return [
+            {"resource_id": ids[0], "key": key, "value": value, "resource_type": TAGGED.get(kind, kind)}
+            for key, value in self.tags.get(ids[0], {}).items()
+        ]
+
+    def key_arn(self, key: str) -> str:
+        """The ARN of a key given by id, alias or ARN; without one, of the key that EBS uses in this account."""
+        if not key:
+            return self.default_kms_key_id or str(self._create_default_encryption_key())
+        kms = kms_backends[self.account_id][self.region_name]
+        try:
+            found = kms.describe_key(key)
+        except NotFoundException:
+            raise refuse("InvalidKmsKey.NotFound", f"The KMS key '{key}' does not exist.") from None
+        if found.key_state != "Enabled":
+            raise refuse("InvalidKmsKey.InvalidState", f"The KMS key '{found.arn}' is {found.key_state}.")
+        return str(found.arn)
+
+
+TAGGED = {
+    "ami": "image",
+    "eni": "network-interface",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "pg": "placement-group",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+"""Resource types by the prefix of their ids, as DescribeTags shows them."""

@@ -1,0 +1,76 @@
+"""EC2's calls around interfaces, security groups and placement groups, where moto drops parameters or has nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+
+
+class NetworkAnswers:
+    """Mixed into the response class in front of moto's."""
+
+    ec2_backend: Any
+    params: Any
+    _get_param: Any
+    _parse_tag_specification: Any
+    _filters_from_querystring: Any
+    _process_rules_from_querystring: Any
+    error_on_dryrun: Any
+    once: Any
+
+    def create_network_interface(self) -> ActionResult:
+        """CreateNetworkInterface with its client token."""
+        result: ActionResult = self.once(super().create_network_interface)  # type: ignore[misc]
+        return result
+
+    def create_nat_gateway(self) -> ActionResult:
+        """CreateNatGateway with its client token."""
+        result: ActionResult = self.once(super().create_nat_gateway)  # type: ignore[misc]
+        return result
+
+    def create_vpc_endpoint(self) -> ActionResult:
+        """CreateVpcEndpoint with its client token."""
+        result: ActionResult = self.once(super().create_vpc_endpoint)  # type: ignore[misc]
+        return result
+
+    def modify_network_interface_attribute(self) -> ActionResult:
+        """ModifyNetworkInterfaceAttribute with the attachment's flag and empty descriptions."""
+        self.error_on_dryrun()
+        asked = {name: self._get_param(name, {}) for name in ("Groups", "SourceDestCheck", "Description", "Attachment")}
+        self.ec2_backend.modify_interface(self._get_param("NetworkInterfaceId"), asked)
+        return EmptyResult()
+
+    def authorize_security_group_ingress(self) -> ActionResult:
+        """AuthorizeSecurityGroupIngress; answers the rules of all permissions."""
+        return self._authorize(self.ec2_backend.authorize_security_group_ingress)
+
+    def authorize_security_group_egress(self) -> ActionResult:
+        """AuthorizeSecurityGroupEgress; answers the rules of all permissions."""
+        return self._authorize(self.ec2_backend.authorize_security_group_egress)
+
+    def _authorize(self, authorize: Any) -> ActionResult:
+        self.error_on_dryrun()
+        rules: list[Any] = []
+        for permission in self._process_rules_from_querystring():
+            rules += authorize(**permission)[0]
+        return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+    def create_placement_group(self) -> ActionResult:
+        """CreatePlacementGroup."""
+        self.error_on_dryrun()
+        asked = {name: self._get_param(name) for name in ("GroupName", "Strategy", "PartitionCount", "SpreadLevel")}
+        group = self.ec2_backend.create_placement_group(asked, self._parse_tag_specification().get("placement-group", {}))
+        return ActionResult({"PlacementGroup": group})
+
+    def describe_placement_groups(self) -> ActionResult:
+        """DescribePlacementGroups."""
+        names, ids = self._get_param("GroupNames", []), self._get_param("GroupIds", [])
+        groups = self.ec2_backend.describe_placement_groups(names, ids, self._filters_from_querystring())
+        return ActionResult({"PlacementGroups": groups})
+
+    def delete_placement_group(self) -> ActionResult:
+        """DeletePlacementGroup."""
+        self.error_on_dryrun()
+        self.ec2_backend.delete_placement_group(self._get_param("GroupName"))
+        return EmptyResult()

@@ -1,0 +1,101 @@
+"""moto behind one function: a request in, an answer out. What moto does not have becomes an error in the service's own protocol."""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from moto import settings as moto_settings
+from moto.ec2 import urls as ec2_urls
+from moto.ec2 import utils as ec2_utils
+from moto.ec2.models import ec2_backends
+from moto.ec2.models import instances as ec2_instances
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from lab.aws import protocol
+from lab.aws.ec2.answers import LabEc2Response
+from lab.aws.ec2.backend import LabEc2
+from lab.aws.ec2.instances import LabInstance
+from lab.aws.ec2.world import World
+from lab.aws.http import Request, Response
+from lab.aws.protocol import Call
+
+FILTERS = {
+    "client-token": "client_token",
+    "instance-lifecycle": "lifecycle",
+    "placement-group-name": "placement.group_name",
+    "root-device-name": "root_device_name",
+    "virtualization-type": "virtualization_type",
+}
+"""Filters of DescribeInstances that moto does not know, and the attribute each looks at."""
+
+
+def mend(world: World) -> None:
+    """Puts the lab's EC2 in the place of moto's and sets moto's own switches. Once per process, before the first request."""
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    moto_settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION = True
+    ec2_backends.backend = partial(LabEc2, world)
+    ec2_urls.url_paths = {"{0}/": LabEc2Response.dispatch}
+    ec2_instances.Instance = LabInstance
+    ec2_utils.filter_dict_attribute_mapping.update(FILTERS)
+    ec2_utils.EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
+
+
+class MotoApp:
+    """moto's WSGI application, called directly."""
+
+    def __init__(self) -> None:
+        self._app = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, request: Request, call: Call) -> Response:
+        """Answers one request. A call that moto has only as a stub, or not at all, answers 501."""
+        said: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> None:
+            said[:] = [int(status.split(maxsplit=1)[0]), headers]
+
+        try:
+            body = b"".join(self._app(_environ(request), start_response))
+        except NotImplementedError as reason:
+            return protocol.not_modelled(call.service, str(reason) or call.operation)
+        except Exception as reason:  # noqa: BLE001 whatever moto raises leaves it as an HTML page; clients need an error they can read
+            what = f"{call.operation}: moto failed with {type(reason).__name__}: {reason}"
+            code = "InternalError" if call.service in protocol.QUERY | {"ec2"} else "InternalFailure"
+            return protocol.error(call.service, code, 500, what)
+        status, headers = said
+        if status in {404, 405, 500} and body.lstrip()[:9].lower() == b"<!doctype":
+            return protocol.not_modelled(call.service, f"{request.method} {request.path} {call.operation}".strip())
+        kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection", "date", "server"})
+        return Response(status, body, kept)
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    headers = request.headers
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(request.path, "latin-1"),
+        "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
+        "QUERY_STRING": request.query,
+        "SERVER_NAME": headers.get("host", "127.0.0.1").partition(":")[0],
+        "SERVER_PORT": headers.get("host", "").partition(":")[2] or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(request.body)),
+    }
+    if "content-type" in headers:
+        environ["CONTENT_TYPE"] = headers["content-type"]
+    for name, value in headers.items():
+        if name not in {"content-type", "content-length", "transfer-encoding"}:
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
+    return environ
