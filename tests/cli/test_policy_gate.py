@@ -28,7 +28,7 @@ def test_a_server_that_its_cluster_cannot_restart_may_not(tmp_path: Path) -> Non
     estate = tmp_path / "estate"
     shutil.copytree(ROOT / "estate", estate)
     file = estate / "servers" / "permits.yaml"
-    file.write_text(file.read_text().replace("memory: 64GiB", "memory: 4TiB", 1))
+    file.write_text(file.read_text().replace("memory: 64GiB", "memory: 200GiB", 1))
     answer = gate(estate).judge(UP)
 
     assert len(answer.blocking) == 1
