@@ -20,3 +20,8 @@ def new_app(summary: str, *, examples: Sequence[str] = ()) -> typer.Typer:
         epilog=EPILOG,
         help=f"{summary}\n\n{shown}",
     )
+
+
+def closing_lines(*examples: str) -> str:
+    """The end of one command's help (`epilog=`): its examples, each a whole command line, and the exit codes."""
+    return "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples), "", EPILOG])

@@ -20,7 +20,7 @@ from infra.estate.problems import EstateErrors, Problem, did_you_mean
 from infra.estate.shape import build
 from infra.estate.validate import validate
 
-__all__ = ["EstateErrors", "Problem", "draft_estate", "load_estate"]
+__all__ = ["EstateErrors", "Problem", "assemble", "draft_estate", "load_estate"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,17 +54,22 @@ def load_estate(root: Path, *, settled: bool = True) -> Estate:
     """
     draft = draft_estate(root)
     problems = [*draft.problems, *validate(draft, settled=settled)]
-    if problems or draft.standards is None:
+    if problems:
         raise EstateErrors(draft.root, problems)
+    return assemble(draft)
+
+
+def assemble(draft: Draft) -> Estate:
+    """The estate of a draft, as far as it goes: for a draft with problems (an old revision) what is broken is left out."""
     return Estate(
-        name=draft.name,
+        name=draft.name or "unnamed",
         title=draft.title,
         generation=draft.generation,
         sites={name: entry.value for name, entry in draft.sites.items()},
         links={name: entry.value for name, entry in draft.links.items()},
         services={name: entry.value for name, entry in draft.services.items()},
         servers={name: entry.value for name, entry in draft.servers.items()},
-        standards=draft.standards.value,
+        standards=draft.standards.value if draft.standards else Standards(required_tags=(), tiers={}),
         waivers=tuple(entry.value for entry in draft.waivers),
         placements={name: entry.value for name, entry in draft.placements.items()},
     )

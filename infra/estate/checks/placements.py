@@ -78,7 +78,7 @@ def _pending(draft: Draft, name: str, server: Entry[Server], placement: Placemen
         return
     if isinstance(here.value, VsphereSite) and isinstance(there.value, VsphereSite):
         what = f"server {name} cannot be moved from {placement.site} to {server.value.site}: both are vSphere sites"
-        advice = f"use vMotion for that, then  incline estate settle --observe; until then write  site: {placement.site}"
+        advice = f"vMotion does that, without Incline and without downtime; here write  site: {placement.site}"
         yield server.problem(what, advice, "INC-1030", "site")
     elif isinstance(here.value, AwsSite) and isinstance(there.value, AwsSite):
         what = f"server {name} cannot be moved from {placement.site} to {server.value.site}: both are AWS sites"
