@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import InclineError
-from migration.moves import Event, IllegalTransitionError, MoveRecord, apply, fold
+from migration.moves import Event, IllegalTransitionError, MoveRecord, MoveState, apply, fold
 
 
 class StateError(InclineError):
@@ -43,7 +43,7 @@ class Journal:
         """The move's own folder: journal, manifests, proofs."""
         return self._path.parent
 
-    def append(self, now: datetime, kind: str, **data: Any) -> MoveRecord:
+    def append(self, now: datetime, kind: str, /, **data: Any) -> MoveRecord:
         """Write one event, durable when this returns. Refuses what the state does not allow, before anything is written."""
         event = Event(seq=(self._record.last_seq if self._record else 0) + 1, at=now.isoformat(), kind=kind, data=data)
         record = apply(self._record, event)
@@ -111,9 +111,10 @@ class StateFolder:
         return tuple(sorted((fold(_events(p)) for p in paths if p.stat().st_size), key=lambda r: (r.created, r.id)))
 
     def latest(self, server: str) -> MoveRecord | None:
-        """The server's newest move that is not rolled back, or its newest at all."""
+        """The server's newest move that is not rolled back; when all are, the newest."""
         mine = [r for r in self.moves() if r.server == server]
-        return mine[-1] if mine else None
+        standing = [r for r in mine if r.state is not MoveState.ROLLED_BACK]
+        return (standing or mine or [None])[-1]
 
     def folder(self, move: str) -> Path:
         """A move's own folder."""

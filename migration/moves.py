@@ -1,8 +1,8 @@
 """A move's life: its events, and the record that is the fold of them.
 
 The journal is append-only and is the only memory of a move; a `MoveRecord` is never written anywhere. An event that the present state
-does not allow is an `IllegalTransitionError`, both when it is written and when a journal is read, so that a damaged or hand-edited journal is
-never silently believed. Step names are stable ids: they stand in journals that outlive the program's version.
+does not allow is an `IllegalTransitionError`, both when it is written and when a journal is read, so that a damaged or hand-edited journal
+is never silently believed. Step names are stable ids: they stand in journals that outlive the program's version.
 """
 
 from __future__ import annotations
@@ -83,19 +83,21 @@ class DiskRound:
     blocks_resumed: int
     bytes: int
     receipt: str = ""
-    root: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One copy round over all disks. `points` names what the source was frozen at: per disk, the id to diff against next time."""
+    """One copy round over all disks. By disk: `points`, what the next round counts from; `bases`, what this one counts from."""
 
     number: int
     kind: str
     point: str
     points: Mapping[str, str]
+    bases: Mapping[str, str]
     started: str
     disks: Mapping[str, DiskRound] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
     finished: str = ""
 
 
@@ -119,12 +121,14 @@ class MoveRecord:
     site_before: str
     returns: str = ""
     rounds: tuple[Round, ...] = ()
+    rounds_begun: int = 0
     results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     begun: tuple[str, ...] = ()
     failure: str = ""
     mismatches: tuple[Mapping[str, Any], ...] = ()
     cut_off_at: str = ""
     held_disks_written: bool = False
+    connections_before: Mapping[str, Any] = field(default_factory=dict)
     last_seq: int = 0
 
     @property
@@ -192,13 +196,18 @@ def _applied(record: MoveRecord, event: Event) -> MoveRecord:
             return _moved(record, MoveState(event.data["state"]))
         case "step-started" | "step-done" | "step-failed" | "step-undone":
             return _step_event(record, event)
-        case "round-started" | "disk-copied" | "round-finished":
+        case "round-started" | "target-opened" | "disk-copied" | "round-finished" | "round-abandoned":
             return _round_event(record, event)
         case "verified":
             return replace(record, mismatches=tuple(event.data["mismatches"]))
+        case "connections-noted":
+            return replace(record, connections_before=event.data["connections"])
         case "held-disks-written":
             return replace(record, held_disks_written=True)
-        case "interrupted" | "note" | "fence-broken":
+        case "fence-broken":
+            # A held machine that ran by hand may have written on its disks: they are no longer a known base for a return.
+            return replace(record, held_disks_written=record.held_disks_written or record.done("cut_off_source"))
+        case "interrupted" | "note":
             return record
         case _:
             raise IllegalTransitionError(record.id, f"unknown event {event.kind!r}: written by a newer Incline?")
@@ -238,14 +247,27 @@ def _round_event(record: MoveRecord, event: Event) -> MoveRecord:
     if event.kind == "round-started":
         if record.open_round is not None:
             raise IllegalTransitionError(record.id, f"round {data['round']} began while round {record.open_round.number} was open")
-        fresh = Round(number=data["round"], kind=data["kind"], point=data["point"], points=data["points"], started=event.at)
-        return replace(record, rounds=(*record.rounds, fresh))
+        fresh = Round(
+            number=data["round"],
+            kind=data["kind"],
+            point=data["point"],
+            points=data["points"],
+            bases=data["bases"],
+            started=event.at,
+        )
+        return replace(record, rounds=(*record.rounds, fresh), rounds_begun=fresh.number)
     current = record.open_round
     if current is None or current.number != data["round"]:
         raise IllegalTransitionError(record.id, f"{event.kind} of round {data['round']}, which is not open")
-    if event.kind == "disk-copied":
-        disk = DiskRound(**{k: v for k, v in data.items() if k != "round"})
-        current = replace(current, disks={**current.disks, disk.disk: disk})
-    else:
-        current = replace(current, finished=event.at)
+    match event.kind:
+        case "round-abandoned":
+            return replace(record, rounds=record.rounds[:-1])
+        case "target-opened":
+            current = replace(current, targets={**current.targets, data["disk"]: data["key"]})
+        case "disk-copied":
+            disk = DiskRound(**{k: v for k, v in data.items() if k != "round"})
+            current = replace(current, disks={**current.disks, disk.disk: disk})
+        case _:
+            current = replace(current, finished=event.at)
+            return replace(record, rounds=(*record.rounds[:-1], current), mismatches=())
     return replace(record, rounds=(*record.rounds[:-1], current))

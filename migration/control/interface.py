@@ -34,14 +34,23 @@ class Lease:
 
 @dataclass(frozen=True)
 class MachineState:
-    """A machine as it is now. `cut_off`: no network can reach it even when it runs. `snapshots`: names, foreign ones included."""
+    """A machine as it is now.
+
+    Attributes:
+        power: `changing` counts as on wherever it matters.
+        cut_off: no network can reach it, even when it runs.
+        lease: who moves it.
+        snapshots: names of its snapshots, foreign ones included.
+        disks: as they are, matched to records by uuid or volume id.
+        tracking: every disk records its changes.
+    """
 
     power: Literal["on", "off", "changing"]
     cut_off: bool
     lease: Lease | None = None
     snapshots: tuple[str, ...] = ()
     disks: tuple[DiskRecord, ...] = ()
-    uuid: str = ""
+    tracking: bool = True
 
     @property
     def reachable(self) -> bool:
@@ -95,6 +104,11 @@ class Side(Protocol):
         """The site's name."""
         ...
 
+    @property
+    def point_is_base(self) -> bool:
+        """Whether the next delta needs the point of the round before to exist still (an EBS snapshot), or only its ids (a changeId)."""
+        ...
+
     def look(self, machine: Machine) -> MachineState | None:
         """The machine as it is; None when it does not exist."""
         ...
@@ -119,8 +133,8 @@ class Side(Protocol):
         """
         ...
 
-    def enable_tracking(self, machine: Machine) -> bool:
-        """Make the disks record their changes; whether that was off before."""
+    def enable_tracking(self, machine: Machine) -> None:
+        """Make the disks record their changes."""
         ...
 
     def disable_tracking(self, machine: Machine) -> None:
@@ -183,6 +197,10 @@ class VsphereSide(Side, Protocol):
         """A machine with empty disks of these sizes, off and cut off, in the shape in which the stack adopts it without a difference."""
         ...
 
+    def find_made(self, server: Server) -> Machine | None:
+        """The machine that `create_machine` made for the server; never one that was there before."""
+        ...
+
     def destroy_machine(self, machine: Machine) -> None:
         """Remove the machine and its disks. Refused when it runs. None is no error."""
         ...
@@ -197,6 +215,10 @@ class AwsSide(Side, Protocol):
 
     def register_image(self, server: Server, name: str, snapshots: Sequence[DiskRecord]) -> str:
         """An image that carries every disk (`device`, `snapshot_id`, `size` of each record); the one of that name when it exists."""
+        ...
+
+    def find_image(self, name: str) -> str:
+        """The image of that name; empty when there is none."""
         ...
 
     def deregister_image(self, image: str) -> None:

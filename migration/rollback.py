@@ -1,0 +1,135 @@
+"""The way back: every step that was begun is undone, last first, and then it is proven that everything is as it was.
+
+A failed undo makes the move stuck, never half forgotten: the same command tries again from there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from infra.errors import InclineError
+from migration.executor import Call
+from migration.moves import MoveState
+from migration.steps import registry
+from migration.steps.check_health import PATIENCE_S, POLL_S
+from migration.steps.settle_source_stack import refresh_server
+from migration.steps.step import Context, Step, StepRefusedError
+
+
+class RollbackRefusedError(InclineError):
+    """A rollback that would lose something that was not said aloud, or cannot be done truthfully."""
+
+
+def refuse_unasked(ctx: Context) -> None:
+    """Refuse to throw writes away unasked, and to start a source whose disks hold parts of another move."""
+    record = ctx.record
+    if record.held_disks_written and record.direction == "up" and "cut_off_source" in record.begun:
+        raise RollbackRefusedError(
+            f"{record.server}: the held disks on {record.source} were written since the cut-over and are not its old data any more",
+            code="INC-2130",
+            details=("a return that was not finished wrote on them, or the machine ran by hand",),
+            next_step=f"incline move start {record.server} --to {record.source} --yes   brings everything back, nothing lost",
+        )
+    serving = "start_target" in record.begun and record.state is not MoveState.ROLLING_BACK and record.state is not MoveState.STUCK
+    if serving and not ctx.discard_writes:
+        raise RollbackRefusedError(
+            f"{record.server}: a rollback would throw away everything written on {record.target} since the cut-over",
+            code="INC-2131",
+            details=(f"the source's data on {record.source} is {source_age(ctx)} old (cut off {record.cut_off_at})",),
+            next_step=f"incline move start {record.server} --to {record.source} --yes   returns it and loses nothing;  "
+            f"incline move rollback {record.server} --discard-writes --yes   throws the writes away",
+        )
+
+
+def source_age(ctx: Context) -> str:
+    """How old the source's data is, as people say it."""
+    cut = ctx.record.cut_off_at
+    if not cut:
+        return "0 s"
+    seconds = int((ctx.clock.now() - datetime.fromisoformat(cut)).total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def calls(ctx: Context) -> list[Call]:
+    """The whole way back, as calls for the executor."""
+    record = ctx.record
+    touched = bool(record.connections_before or record.cut_off_at) or "power_off_source" in record.begun
+    undo = [Call(f"undo-{s.name}", lambda s=s: _undo(ctx, s)) for s in reversed(registry.UNDOABLE) if s.name in record.begun]  # type: ignore[misc]
+    begin = Call("rollback-begin", lambda: _begin(ctx))
+    end = Call("rollback-end", lambda: _end(ctx, touched=touched))
+    return [begin, *undo, end]
+
+
+def _begin(ctx: Context) -> None:
+    if ctx.record.state is not MoveState.ROLLING_BACK:
+        ctx.note("state", state=MoveState.ROLLING_BACK.value)
+
+
+def _undo(ctx: Context, step: Step) -> None:
+    name = step.name
+    if name not in ctx.record.begun:
+        return
+    ctx.stop_if_asked()
+    try:
+        step.undo(ctx)
+    except InclineError as exc:
+        _stuck(ctx, name, exc.what)
+        raise
+    except Exception as exc:
+        _stuck(ctx, name, f"{type(exc).__name__}: {exc}")
+        raise RollbackRefusedError(
+            f"{ctx.record.server}: undoing {name} broke off: {type(exc).__name__}: {exc}",
+            code="INC-2132",
+            next_step=f"incline move rollback {ctx.record.server} --yes   tries again from there",
+        ) from exc
+    ctx.note("step-undone", step=name)
+    ctx.listener.step(ctx.record.server, name, "undone")
+
+
+def _stuck(ctx: Context, step: str, what: str) -> None:
+    ctx.note("step-failed", step=step, what=f"undo: {what}")
+    ctx.note("state", state=MoveState.STUCK.value)
+    ctx.listener.step(ctx.record.server, step, "failed", what)
+
+
+def _end(ctx: Context, *, touched: bool) -> None:
+    """The source serves again, both stacks agree with reality, nothing is left."""
+    if touched:
+        for stack in (ctx.source_stack, ctx.target_stack):
+            refresh_server(ctx, stack)
+        ctx.stacks.up(ctx.source_stack)
+        _await_source(ctx)
+        _prove(ctx)
+    ctx.estate.commit(f"{ctx.record.server}: move {ctx.record.id} rolled back")
+    ctx.note("state", state=MoveState.ROLLED_BACK.value)
+
+
+def _await_source(ctx: Context) -> None:
+    began = ctx.clock.now()
+    state = ctx.source.look(ctx.source_machine)
+    if state is None or state.power == "off":
+        return  # it was off before the move, too
+    while not (health := ctx.source.health(ctx.server, ctx.source_machine)).ok:
+        if (ctx.clock.now() - began).total_seconds() >= PATIENCE_S:
+            raise StepRefusedError(
+                f"{ctx.record.server}: was started again on {ctx.record.source} and does not come up",
+                code="INC-2133",
+                details=(health.detail,),
+                next_step=f"look at its console, then  incline move rollback {ctx.record.server} --yes",
+            )
+        ctx.clock.sleep(POLL_S)
+
+
+def _prove(ctx: Context) -> None:
+    found = {s: ctx.stacks.preview(s, refresh=True) for s in (ctx.source_stack, ctx.target_stack)}
+    details = tuple(f"{stack}: {c.operation} {c.name} {' '.join(c.fields)}".rstrip() for stack, cs in found.items() for c in cs)
+    if details:
+        raise StepRefusedError(
+            f"{ctx.record.server}: is back on {ctx.record.source}, but code and reality differ",
+            code="INC-2134",
+            details=details,
+            next_step=f"bring the named objects back, then  incline move rollback {ctx.record.server} --yes",
+        )
