@@ -1,0 +1,73 @@
+"""What happens in the demo, in order. Everything that changes something is a command that is shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.demo_guest import MIB, AwsGuest, Guest, VsphereGuest
+from cli.demo_stage import Stage
+from cli.output import say
+from infra.estate.load import load_estate
+from infra.estate.model import Estate
+
+
+@dataclass
+class Story:
+    """What was seen: each move as `incline move status` tells it, and the changes left in each stack."""
+
+    server: str
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    previews: dict[str, int] = field(default_factory=dict)
+
+
+def play(stage: Stage, server: str, target: str) -> Story:
+    """The whole story: both sides declared, one server up, written to there, back down, accepted, nothing left to change."""
+    estate = load_estate(stage.estate)
+    home, disks = estate.placements[server].site, len(estate.servers[server].disks)
+    story = Story(server)
+    chapter("Both sites as code: existing machines are adopted, the AWS side is created")
+    for stack in _stacks(estate):
+        stage.pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack)
+    chapter(f"Up: {server} goes from {home} to {target} while it runs")
+    _move(stage, story, target, VsphereGuest(stage.lab_home, server, disks - 1))
+    chapter(f"Down: {server} comes back; only what was written on {target} travels")
+    _move(stage, story, home, AwsGuest(stage.lab_home, stage.estate, server))
+    stage.incline("move", "accept", server, "--yes")
+    chapter("Nothing is left to change, on either side")
+    for stack in _stacks(estate):
+        story.previews[stack] = _changes(stage, stack)
+    return story
+
+
+def chapter(title: str) -> None:
+    """A heading between the commands."""
+    say("")
+    say(f"== {title}", style="bold")
+
+
+def _move(stage: Stage, story: Story, target: str, guest: Guest) -> None:
+    """One move: the guest goes on writing between the rounds, so that every round has something to carry."""
+    server = story.server
+    stage.incline("move", "plan", server, "--to", target)
+    stage.incline("move", "start", server, "--to", target, "--yes")
+    guest.write(seed=1, length=6 * MIB)
+    stage.incline("move", "sync", server, "--yes")
+    guest.write(seed=2, length=MIB)
+    stage.incline("move", "cutover", server, "--yes")
+    story.moves.append(stage.incline_json("move", "status", server))
+
+
+def _stacks(estate: Estate) -> list[str]:
+    return [f"{site}.{layer}" for layer in ("foundation", "servers") for site in sorted(estate.sites)]
+
+
+def _changes(stage: Stage, stack: str) -> int:
+    return changes_of(json.loads(stage.pulumi("preview", "--refresh", "--json", "--non-interactive", "--stack", stack)))
+
+
+def changes_of(preview: dict[str, Any]) -> int:
+    """The number of resources that a `pulumi preview --json` would change."""
+    summary: dict[str, int] = preview.get("changeSummary", {})
+    return sum(count for operation, count in summary.items() if operation not in {"same", "read", "refresh"})
