@@ -62,15 +62,22 @@ class MotoApp:
             body = b"".join(self._app(_environ(request), start_response))
         except NotImplementedError as reason:
             return protocol.not_modelled(call.service, str(reason) or call.operation)
+        except AttributeError as reason:
+            if "'replace'" in str(reason):  # moto looks up the application of a service that it does not have
+                return protocol.not_modelled(call.service, call.operation)
+            return _failed(call, reason)
         except Exception as reason:  # noqa: BLE001 whatever moto raises leaves it as an HTML page; clients need an error they can read
-            what = f"{call.operation}: moto failed with {type(reason).__name__}: {reason}"
-            code = "InternalError" if call.service in protocol.QUERY | {"ec2"} else "InternalFailure"
-            return protocol.error(call.service, code, 500, what)
+            return _failed(call, reason)
         status, headers = said
         if status in {404, 405, 500} and body.lstrip()[:9].lower() == b"<!doctype":
             return protocol.not_modelled(call.service, f"{request.method} {request.path} {call.operation}".strip())
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection", "date", "server"})
         return Response(status, body, kept)
+
+
+def _failed(call: Call, reason: Exception) -> Response:
+    code = "InternalError" if call.service in protocol.QUERY | {"ec2"} else "InternalFailure"
+    return protocol.error(call.service, code, 500, f"{call.operation}: moto failed with {type(reason).__name__}: {reason}")
 
 
 def _environ(request: Request) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.kms import kms_backends
 from moto.kms.exceptions import NotFoundException
 
+from lab.aws.ec2.endpoints import Endpoints
 from lab.aws.ec2.images import Images
 from lab.aws.ec2.interfaces import Interfaces
 from lab.aws.ec2.launch import Launches
@@ -19,7 +20,7 @@ from lab.aws.ec2.volumes import Volumes
 from lab.aws.ec2.world import World
 
 
-class LabEc2(Images, Launches, Interfaces, Network, Snapshots, Volumes, EC2Backend):
+class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volumes, EC2Backend):
     """One account's EC2 in one region. The world of blocks and settings is shared by all of them."""
 
     def __init__(self, world: World, region_name: str, account_id: str) -> None:
@@ -44,6 +45,10 @@ class LabEc2(Images, Launches, Interfaces, Network, Snapshots, Volumes, EC2Backe
         """The same account in another region."""
         backend: LabEc2 = ec2_backends[self.account_id][region or self.region_name]
         return backend
+
+    def type_info(self, instance_type: str) -> dict[str, Any]:
+        """What DescribeInstanceTypes says of a type; empty for one that it does not have."""
+        return next((dict(info) for info in self.instance_types if info["InstanceType"] == instance_type), {})
 
     def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
         """Moto walks all tags of the region for each object it shows; one object's tags are at hand."""

@@ -32,6 +32,7 @@ class LabInstance(Instance):
         if image is not None:
             self.ena_support, self.boot_mode = bool(image.ena_support), image.boot_mode
             self.platform_details, self.usage_operation = image.platform_details, image.usage_operation
+        self.hibernation_options = kwargs.get("hibernation_options") or {"Configured": False}
         self._state = InstanceState("pending", 0)
         self._move_on("running", self._up)
 
@@ -39,6 +40,12 @@ class LabInstance(Instance):
     def current_instance_boot_mode(self) -> str:
         """What it really booted with."""
         return "uefi" if self.boot_mode in {"uefi", "uefi-preferred"} else "legacy-bios"
+
+    @property
+    def cpu_options(self) -> dict[str, Any]:
+        """Cores and threads of its type."""
+        info = self.ec2_backend.type_info(self.instance_type).get("VCpuInfo", {})
+        return {"CoreCount": info.get("DefaultCores"), "ThreadsPerCore": info.get("DefaultThreadsPerCore")}
 
     @property
     def usage_operation_update_time(self) -> Any:
@@ -52,6 +59,7 @@ class LabInstance(Instance):
 
     @security_groups.setter
     def security_groups(self, groups: list[Any]) -> None:
+        """Changes them there."""
         if 0 in self.nics:
             self.nics[0]._group_set = groups  # noqa: SLF001 moto gives no other way
         else:
@@ -111,6 +119,7 @@ class LabInstance(Instance):
                     group_ids=spec.get("Groups") or [group.id for group in security_groups or []],
                     description=spec.get("Description") or "",
                     delete_on_termination=spec.get("DeleteOnTermination", True),
+                    strict=True,
                     device_index=index,
                     public_ip_auto_assign=bool(associate_public_ip if public is None else public),
                 )

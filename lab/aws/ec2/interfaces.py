@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_network_interfaces import Attachment, NetworkInterface
 
 from lab.aws.ec2.refusals import bad_value, refuse
@@ -18,6 +19,11 @@ class LabInterface(NetworkInterface):
     def group_set(self) -> list[Any]:
         """Its security groups."""
         return self._group_set
+
+    @property
+    def association(self) -> dict[str, Any] | None:
+        """Its public address, if it has one."""
+        return super().association if self.public_ip else None
 
 
 def addresses_of(eni: NetworkInterface) -> set[str]:
@@ -40,14 +46,21 @@ class Interfaces:
         description: str | None = None,
         tags: dict[str, str] | None = None,
         delete_on_termination: bool | None = False,
+        *,
+        strict: bool = False,
         **kwargs: Any,
     ) -> LabInterface:
-        """CreateNetworkInterface: a free address of the subnet, or the one asked for if it is free."""
+        """CreateNetworkInterface: a free address of the subnet, or the one asked for if it is free.
+
+        moto's other parts ask for made-up addresses: unless `strict`, an address that cannot be had is replaced by a free one.
+        """
         if isinstance(subnet, str):
             subnet = self.get_subnet(subnet)  # type: ignore[attr-defined]
-        wanted = private_ip_address[0] if isinstance(private_ip_address, list) and private_ip_address else private_ip_address
+        wanted: Any = private_ip_address[0] if isinstance(private_ip_address, list) and private_ip_address else private_ip_address
         extra = [dict(item) if isinstance(item, dict) else {"PrivateIpAddress": item} for item in private_ip_addresses or []]
         primary = next((str(i["PrivateIpAddress"]) for i in extra if i.get("Primary")), "")
+        if wanted and not strict and not self._available(subnet, wanted):
+            wanted = None
         address = str(wanted or primary or (extra[0]["PrivateIpAddress"] if extra else "") or self.free_address(subnet))
         items = [{"Primary": True, "PrivateIpAddress": address}]
         items += [{"Primary": False, "PrivateIpAddress": i["PrivateIpAddress"]} for i in extra if i["PrivateIpAddress"] != address]
@@ -89,6 +102,13 @@ class Interfaces:
             if address not in taken:
                 return address
         raise refuse("InsufficientFreeAddressesInSubnet", f"The subnet {subnet.id} has no free address.")
+
+    def _available(self, subnet: Any, address: str) -> bool:
+        try:
+            self.check_address(subnet, address)
+        except EC2ClientError:
+            return False
+        return True
 
     def check_address(self, subnet: Any, address: str) -> None:
         """Refuses an address that is not the subnet's, is AWS's own, or is taken."""

@@ -96,8 +96,7 @@ class Launches:
             ebs["VolumeSize"] = size
 
     def _check_architecture(self, image: LabImage, instance_type: str) -> None:
-        found = self.describe_instance_types([instance_type]) if instance_type else []  # type: ignore[attr-defined]
-        supported = found[0]["ProcessorInfo"]["SupportedArchitectures"] if found else []
+        supported = self.type_info(instance_type).get("ProcessorInfo", {}).get("SupportedArchitectures", [])  # type: ignore[attr-defined]
         if supported and image.architecture not in supported:
             message = f"The architecture '{','.join(supported)}' of the specified instance type does not match the architecture "
             raise bad_value(f"{message}'{image.architecture}' of the specified AMI. Specify another one.")

@@ -46,6 +46,14 @@ class Network:
     enis: dict[str, Any]
     placement_groups: dict[str, PlacementGroup]
 
+    def create_security_group(self, name: str, description: str, vpc_id: str | None = None, **kwargs: Any) -> Any:
+        """CreateSecurityGroup; a VPC's own default group lets its members talk to each other, as AWS's does."""
+        group = super().create_security_group(name, description, vpc_id, **kwargs)  # type: ignore[misc]
+        if name == "default" and kwargs.get("is_default"):
+            pair = {"GroupId": group.id}
+            self.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[pair], vpc_id=vpc_id)  # type: ignore[attr-defined]
+        return group
+
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
         """DeleteSecurityGroup; refused while an interface or another group's rule names it, and for a VPC's default group."""
         group = self.get_security_group_by_name_or_id(group_id or name)  # type: ignore[attr-defined]

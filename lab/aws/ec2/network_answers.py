@@ -6,6 +6,8 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
+from lab.aws.ec2.endpoints import MODIFIED
+
 
 class NetworkAnswers:
     """Mixed into the response class in front of moto's."""
@@ -20,8 +22,22 @@ class NetworkAnswers:
     once: Any
 
     def create_network_interface(self) -> ActionResult:
-        """CreateNetworkInterface with its client token."""
-        result: ActionResult = self.once(super().create_network_interface)  # type: ignore[misc]
+        """CreateNetworkInterface with its client token; an address that was asked for is given or refused."""
+
+        def make() -> ActionResult:
+            eni = self.ec2_backend.create_network_interface(
+                self.ec2_backend.get_subnet(self._get_param("SubnetId")),
+                self._get_param("PrivateIpAddress"),
+                self._get_param("PrivateIpAddresses", []),
+                self._get_param("Groups", []),
+                self._get_param("Description"),
+                self._parse_tag_specification().get("network-interface", {}),
+                strict=True,
+                secondary_ips_count=self._get_param("SecondaryPrivateIpAddressCount"),
+            )
+            return ActionResult({"NetworkInterface": eni, "ClientToken": self._get_param("ClientToken")})
+
+        result: ActionResult = self.once(make)
         return result
 
     def create_nat_gateway(self) -> ActionResult:
@@ -31,8 +47,27 @@ class NetworkAnswers:
 
     def create_vpc_endpoint(self) -> ActionResult:
         """CreateVpcEndpoint with its client token."""
-        result: ActionResult = self.once(super().create_vpc_endpoint)  # type: ignore[misc]
+
+        def make() -> ActionResult:
+            names = ("VpcId", "ServiceName", "VpcEndpointType", "PolicyDocument", "RouteTableIds", "SubnetIds", "SecurityGroupIds")
+            asked = {name: self._get_param(name) for name in (*names, "PrivateDnsEnabled", "ClientToken")}
+            endpoint = self.ec2_backend.add_endpoint(asked, self._parse_tag_specification().get("vpc-endpoint", {}))
+            return ActionResult({"VpcEndpoint": endpoint})
+
+        result: ActionResult = self.once(make)
         return result
+
+    def modify_vpc_endpoint(self) -> ActionResult:
+        """ModifyVpcEndpoint."""
+        self.error_on_dryrun()
+        asked = {name: self._get_param(name) for name in (*MODIFIED, "PolicyDocument", "ResetPolicy", "PrivateDnsEnabled")}
+        self.ec2_backend.change_endpoint(self._get_param("VpcEndpointId"), asked)
+        return ActionResult({"Return": True})
+
+    def delete_vpc_endpoints(self) -> ActionResult:
+        """DeleteVpcEndpoints."""
+        self.error_on_dryrun()
+        return ActionResult({"Unsuccessful": self.ec2_backend.delete_vpc_endpoints(self._get_param("VpcEndpointIds", []))})
 
     def modify_network_interface_attribute(self) -> ActionResult:
         """ModifyNetworkInterfaceAttribute with the attachment's flag and empty descriptions."""

@@ -53,6 +53,11 @@ class LabSnapshot(Snapshot):
         return self._size
 
     @property
+    def state(self) -> str:
+        """The status under the name that CreateSnapshots answers it with."""
+        return self.status
+
+    @property
     def progress(self) -> str:
         """As EC2 shows it."""
         return "100%" if self.status == "completed" else "0%"
