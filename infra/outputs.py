@@ -40,7 +40,7 @@ class FoundationOutputs:
         missing = [key for key in (_camel(each.name) for each in fields(cls)) if key not in outputs]
         if missing:
             raise InclineError(
-                f"stack {name} does not offer {', '.join(missing)}",
+                f"stack {name} does not offer {', '.join(missing)}" if outputs else f"stack {name} was never brought up",
                 code="INC-7003",
                 details=("the servers of a site stand on its foundation, which is brought up first",),
                 next_step=f"pulumi up --stack {name}",

@@ -28,4 +28,4 @@ def main() -> None:
 try:
     main()
 except InclineError as error:
-    raise pulumi.RunError(str(error)) from error
+    raise pulumi.RunError(str(error).removeprefix("error ")) from error  # Pulumi says "error: " itself

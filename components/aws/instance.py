@@ -8,25 +8,23 @@ or a tag is an update in place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from string import ascii_lowercase
 
 import pulumi
 from pulumi_aws import ebs, ec2
 
 from components.base import ChildOptions
 from components.machine import DiskPlan, MachinePlan
-from infra.catalogue import choose_instance_type
+from infra.catalogue import type_for
 from infra.errors import InclineError
 from infra.estate.model import AwsSite, OpenPort
+from infra.estate.settle import device_name
 from infra.outputs import AwsFoundation
 from infra.tags import aws_server_tags
 
 VOLUME_TYPE = "aws:ebs/volume:Volume"
 ATTACHMENT_TYPE = "aws:ec2/volumeAttachment:VolumeAttachment"
-# EC2 recommends /dev/sd[f-p] for data volumes; a..e stay free for images with devices of their own.
-FIRST_DATA_LETTER = "f"
 # General purpose; baseline 3,000 IOPS and 125 MiB/s whatever the size.
 DISK_TYPE = "gp3"
 EVERYWHERE = "0.0.0.0/0"
@@ -37,27 +35,22 @@ class InstanceResources:
     """What was declared, for outputs."""
 
     instance: ec2.Instance
-    interfaces: tuple[ec2.NetworkInterface, ...]
+    interface: ec2.NetworkInterface
     volumes: Mapping[str, ebs.Volume]
 
 
 def declare_instance(plan: MachinePlan, site: AwsSite, foundation: AwsFoundation, children: ChildOptions) -> InstanceResources:
-    """The children `<server>-sg`, `-eni` (further cards `-eni-<network>`), `-instance`; for data disks `-disk-<disk>`, `-attach-<disk>`."""
+    """The children `<server>-sg`, `-eni`, `-instance`; for data disks `-disk-<disk>`, `-attach-<disk>`."""
     group = _security_group(plan, foundation, children)
-    interfaces = tuple(_interface(plan, index, foundation, group, children) for index in range(len(plan.attachment.nics)))
-    instance = _instance(plan, site, foundation, interfaces, children)
+    interface = _interface(plan, foundation, group, children)
+    instance = _instance(plan, site, foundation, interface, children)
     zone = next(network.zone for network in site.networks if network.name == plan.attachment.nics[0].network)
     volumes = {
         disk.name: _volume(plan, disk, zone, foundation, instance, children)
         for disk in plan.disks
         if not disk.is_boot and _is_known(plan, disk)
     }
-    return InstanceResources(instance=instance, interfaces=interfaces, volumes=volumes)
-
-
-def data_device(position: int) -> str:
-    """The device name of the data disk at `position` (1 is the first after the boot disk): /dev/sdf, /dev/sdg ..."""
-    return f"/dev/sd{ascii_lowercase[ascii_lowercase.index(FIRST_DATA_LETTER) + position - 1]}"
+    return InstanceResources(instance=instance, interface=interface, volumes=volumes)
 
 
 def _is_known(plan: MachinePlan, disk: DiskPlan) -> bool:
@@ -90,12 +83,10 @@ def _ingress(port: OpenPort) -> ec2.SecurityGroupIngressArgs:
     )
 
 
-def _interface(
-    plan: MachinePlan, index: int, foundation: AwsFoundation, group: ec2.SecurityGroup, children: ChildOptions
-) -> ec2.NetworkInterface:
-    server, nic = plan.server, plan.attachment.nics[index]
+def _interface(plan: MachinePlan, foundation: AwsFoundation, group: ec2.SecurityGroup, children: ChildOptions) -> ec2.NetworkInterface:
+    server, nic = plan.server, plan.attachment.nics[0]
     return ec2.NetworkInterface(
-        f"{server.name}-eni" if index == 0 else f"{server.name}-eni-{nic.network}",
+        f"{server.name}-eni",
         subnet_id=foundation.subnets[nic.network],
         private_ips=[str(nic.address)],
         security_groups=[group.id],
@@ -106,14 +97,14 @@ def _interface(
 
 
 def _instance(
-    plan: MachinePlan, site: AwsSite, foundation: AwsFoundation, interfaces: Sequence[ec2.NetworkInterface], children: ChildOptions
+    plan: MachinePlan, site: AwsSite, foundation: AwsFoundation, interface: ec2.NetworkInterface, children: ChildOptions
 ) -> ec2.Instance:
     server = plan.server
     return ec2.Instance(
         f"{server.name}-instance",
         ami=plan.machine.image_id or _base_image(plan, site),
-        instance_type=_instance_type(plan),
-        network_interfaces=[{"device_index": index, "network_interface_id": each.id} for index, each in enumerate(interfaces)],
+        instance_type=type_for(server, site.name).name,
+        network_interfaces=[{"device_index": 0, "network_interface_id": interface.id}],
         iam_instance_profile=foundation.instance_profile,
         root_block_device={
             "volume_size": plan.disks[0].size_gib,
@@ -140,19 +131,12 @@ def _base_image(plan: MachinePlan, site: AwsSite) -> str:
     return image
 
 
-def _instance_type(plan: MachinePlan) -> str:
-    if plan.attachment.instance_type:
-        return plan.attachment.instance_type
-    server = plan.server
-    return choose_instance_type(server.size, firmware=server.os.firmware, nics=len(plan.attachment.nics)).name
-
-
 def _volume(
     plan: MachinePlan, disk: DiskPlan, zone: str, foundation: AwsFoundation, instance: ec2.Instance, children: ChildOptions
 ) -> ebs.Volume:
     server = plan.server.name
     volume_name, attachment_name = f"{server}-disk-{disk.name}", f"{server}-attach-{disk.name}"
-    device, known = disk.record.device or data_device(disk.position), disk.record.volume_id
+    device, known = disk.record.device or device_name(disk.position), disk.record.volume_id
     volume = ebs.Volume(
         volume_name,
         availability_zone=zone,

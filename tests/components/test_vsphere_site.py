@@ -99,7 +99,7 @@ def test_the_second_site_of_a_vcenter_takes_its_tags_from_the_first(tmp_path: An
 
 
 def test_the_second_site_names_the_stack_that_comes_first(tmp_path: Any) -> None:
-    with pytest.raises(InclineError, match=r"stack downtown\.foundation does not offer") as refused:
+    with pytest.raises(InclineError, match=r"stack downtown\.foundation was never brought up") as refused:
         bring_up(tmp_path, "northside")
 
     assert refused.value.next_step == "pulumi up --stack downtown.foundation"

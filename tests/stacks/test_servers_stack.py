@@ -90,7 +90,7 @@ def test_a_server_without_a_placement_is_refused_with_its_line_and_the_command(t
 def test_servers_before_their_foundation_name_the_stack_to_bring_up() -> None:
     settings = StackSettings(name=StackName(site="downtown", layer=Layer.SERVERS), estate=Path("estate"))
 
-    with pytest.raises(InclineError, match=r"stack downtown\.foundation does not offer") as refused:
+    with pytest.raises(InclineError, match=r"stack downtown\.foundation was never brought up") as refused:
         run_program(lambda: servers.declare(estates.estate(), settings, estates.ENVIRON), stack="downtown.servers")
 
     assert refused.value.next_step == "pulumi up --stack downtown.foundation"
