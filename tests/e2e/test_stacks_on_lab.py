@@ -1,0 +1,127 @@
+"""All six stacks of the example city, by the real engine on the lab: adoption, drift by hand, growth in place, held machines.
+
+The city is brought up once. Every test leaves it settled, so that the order does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.estate.model import GIB, Held, Machine
+from infra.estate.write import read_placement, write_placement
+from tests.fakes.city_lab import FOUNDATIONS, SERVERS, CityLab, ToolError, city_lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.xdist_group("city")]
+FOLDER = "/Downtown/vm/Three Rivers"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityLab]:
+    with city_lab(tmp_path_factory.mktemp("city")) as lab:
+        for stack in (*FOUNDATIONS, *SERVERS):
+            lab.up(stack)
+        yield lab
+
+
+@pytest.mark.parametrize("stack", [*FOUNDATIONS, *SERVERS])
+def test_after_up_a_refreshed_preview_is_empty(city: CityLab, stack: str) -> None:
+    city.assert_settled(stack)
+
+
+def test_a_resize_by_hand_is_named_and_nothing_else(city: CityLab) -> None:
+    city.govc("vm.change", "-vm", f"{FOLDER}/permits-db-01", "-c", "4", "-m", "16384")
+
+    assert city.changes("downtown.servers") == {("update", "permits-db-01-vm")}
+
+    city.up("downtown.servers", "--refresh")
+    assert city.vm(f"{FOLDER}/permits-db-01")["config"]["hardware"]["numCPU"] == 8
+    city.assert_settled("downtown.servers")
+
+
+def test_a_volume_deleted_by_hand_is_named_and_nothing_else(city: CityLab) -> None:
+    volume = city.aws("ec2", "describe-volumes", "--filters", "Name=tag:Name,Values=city-311-api-01-spool")["Volumes"][0]["VolumeId"]
+    city.aws("ec2", "detach-volume", "--volume-id", volume)
+    city.aws("ec2", "delete-volume", "--volume-id", volume)
+
+    assert city.changes("aws-east.servers") == {("create", "city-311-api-01-disk-spool"), ("create", "city-311-api-01-attach-spool")}
+
+    city.up("aws-east.servers", "--refresh")
+    city.assert_settled("aws-east.servers")
+
+
+def test_an_adopted_disk_grows_in_place(city: CityLab) -> None:
+    before = city.vm(f"{FOLDER}/permits-web-01")
+    city.edit_server("permits-web-01", lambda entry: entry["disks"][0].update(size="36GiB"))
+
+    assert city.changes("downtown.servers") == {("update", "permits-web-01"), ("update", "permits-web-01-vm")}
+    city.up("downtown.servers")
+
+    after = city.vm(f"{FOLDER}/permits-web-01")
+    assert after["config"]["uuid"] == before["config"]["uuid"]
+    assert [disk["backing"]["uuid"] for disk in disks(after)] == [disk["backing"]["uuid"] for disk in disks(before)]
+    assert [disk["capacityInBytes"] for disk in disks(after)] == [36 * GIB]
+    city.assert_settled("downtown.servers")
+
+
+def test_an_edited_size_and_a_grown_volume_are_updates_in_place_on_aws(city: CityLab) -> None:
+    before = city.instance("city-311-api-02")
+    city.edit_server("city-311-api-02", lambda entry: entry["size"].update(cpus=8, memory="64GiB"))
+    city.edit_server("city-311-api-02", lambda entry: entry["disks"][1].update(size="333GiB"))
+
+    operations = {operation for operation, _ in city.changes("aws-east.servers")}
+    city.up("aws-east.servers")
+
+    after = city.instance("city-311-api-02")
+    volume = city.aws("ec2", "describe-volumes", "--filters", "Name=tag:Name,Values=city-311-api-02-spool")["Volumes"][0]
+    assert operations == {"update"}
+    assert (after["InstanceId"], after["State"]["Name"]) == (before["InstanceId"], "running")
+    assert after["InstanceType"] != before["InstanceType"]
+    assert volume["Size"] == 333
+    city.assert_settled("aws-east.servers")
+
+
+def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab) -> None:
+    name, path = "finance-app-02", f"{FOLDER}/finance-app-02"
+    placement = read_placement(city.estate, name)
+    assert placement is not None
+    held = Held(machine=placement.machine, since=datetime(2026, 11, 25, tzinfo=UTC), move="move-1")
+    on_trial = {"machine": Machine(site="aws-east", image_id="ami-0123456789abcdef0"), "held": held, "origin": "moved"}
+    write_placement(city.estate, placement.model_copy(update=on_trial))
+    city.up("downtown.servers")
+    city.govc("vm.power", "-off", "-force", path)
+    city.govc("device.disconnect", "-vm", path, "ethernet-0")
+
+    city.edit_server(name, lambda entry: entry.update(role="edited", tags={"patch-group": "late"}))
+    city.edit_server(name, lambda entry: entry["size"].update(memory="64GiB"))
+    city.up("downtown.servers")
+
+    machine = city.vm(path)
+    cards = [each for each in machine["config"]["hardware"]["device"] if "macAddress" in each]
+    assert machine["runtime"]["powerState"] == "poweredOff"
+    assert [card["connectable"]["connected"] for card in cards] == [False]
+    assert machine["config"]["hardware"]["memoryMB"] == 32 * 1024
+    city.assert_settled("downtown.servers")
+
+
+def test_an_estate_older_than_the_stack_is_refused(city: CityLab) -> None:
+    generation = city.estate / "generation.yaml"
+    newest = generation.read_text()
+    number = int(newest.rsplit(":", 1)[1])
+    generation.write_text(f"generation: {number + 5}\n")
+    city.up("northside.servers")
+    generation.write_text(newest)
+
+    with pytest.raises(ToolError, match=rf"brought to generation {number + 5} of the estate, this one is generation {number}"):
+        city.up("northside.servers")
+
+    generation.write_text(f"generation: {number + 5}\n")
+    city.assert_settled("northside.servers")
+
+
+def disks(machine: dict[str, Any]) -> list[dict[str, Any]]:
+    """The virtual disks among a machine's devices."""
+    return [each for each in machine["config"]["hardware"]["device"] if "capacityInBytes" in each]
