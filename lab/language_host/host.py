@@ -17,13 +17,10 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import language_pb2 as proto
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
-from lab.language_host import commands
+from lab.language_host import ENGINE_VERSION, commands
 from lab.language_host.children import Children
 from lab.language_host.interpreter import Interpreter, NoInterpreterError, Project, find_interpreter, is_virtualenv
 from lab.language_host.packages import Installed, read_installed
-
-VERSION = "3.250.0"
-"""The engine's version: the protocol this host was written for and is tested with."""
 
 _CHUNK = 65536
 
@@ -43,7 +40,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Say which version this host stands for."""
-        return plugin_pb2.PluginInfo(version=VERSION)
+        return plugin_pb2.PluginInfo(version=ENGINE_VERSION)
 
     def GetRequiredPackages(
         self, request: proto.GetRequiredPackagesRequest, context: grpc.ServicerContext

@@ -1,0 +1,131 @@
+"""`incline lab`: the offline vCenter and AWS region, with the real Pulumi engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.command import new_app
+from cli.exit_codes import ExitCode
+from cli.output import emit, say_next, styled
+from cli.project import project_root
+from lab.lifecycle import Lab, LabHome
+from lab.lifecycle.environment import UNSET, shell_lines
+from lab.lifecycle.lab import Forgotten, ServerStatus
+from lab.lifecycle.record import Record, as_document
+from lab.progress import Progress
+from lab.toolchain import ensure_toolchain
+
+app = new_app(
+    "The offline vCenter and AWS region, with the real Pulumi engine.",
+    examples=(
+        "incline lab up                       start it; the first time builds its programs",
+        'eval "$(incline lab env)"            then pulumi, govc and aws talk to it',
+        "incline lab stop vcenter             its machines and disks wait for: incline lab start vcenter",
+        "incline lab down                     forget everything, Pulumi state included",
+    ),
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", help="No narration.")]
+PartArgument = Annotated[str, typer.Argument(help="vcenter or aws", metavar="PART")]
+
+
+def _lab(*, quiet: bool = False) -> Lab:
+    project = project_root()
+    return Lab(LabHome.find(project, os.environ), project=project, progress=Progress(None if quiet else sys.stderr))
+
+
+@app.command()
+def up(
+    estate: Annotated[Path | None, typer.Option(help="Another estate than the project's.", envvar="INCLINE_ESTATE")] = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Start what does not run. What runs is left alone, so it may be called at any time."""
+    lab = _lab(quiet=quiet)
+    record = lab.up(estate)
+    emit(as_document(record), lambda: _addresses(record), as_json)
+    if not quiet:
+        say_next('eval "$(incline lab env)"')
+
+
+@app.command()
+def down(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+    """Stop and forget everything: machines, disks, snapshots, and the lab's Pulumi state."""
+    forgotten = _lab(quiet=quiet).down()
+    document = {"schema": "incline.lab-down/1", "home": str(forgotten.home), "existed": forgotten.existed, "stacks": forgotten.stacks}
+    emit(document, lambda: "" if quiet else _forgotten(forgotten), as_json)
+
+
+@app.command()
+def env(as_json: JsonFlag = False) -> None:
+    """Print the variables that point pulumi, govc, aws and incline at the lab, for eval."""
+    variables = _lab().environment()
+    emit({"schema": "incline.lab-env/1", "unset": list(UNSET), "set": variables}, lambda: shell_lines(variables), as_json)
+
+
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """What runs, and what the stacks hold. Exit code 1 when a server does not run."""
+    lab = _lab()
+    found, stacks = lab.status(), lab.stacks()
+    document = {"schema": "incline.lab-status/1", "servers": [_plain(server) for server in found], "stacks": stacks}
+    emit(document, lambda: _story(found, stacks), as_json)
+    if any(server.state != "running" for server in found):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def start(part: PartArgument, as_json: JsonFlag = False) -> None:
+    """Start one server again, with its state and at its old address."""
+    record = _lab().start(part)
+    emit(as_document(record), lambda: _addresses(record), as_json)
+
+
+@app.command()
+def stop(part: PartArgument, as_json: JsonFlag = False) -> None:
+    """Stop one server. Its state stays."""
+    record = _lab().stop(part)
+    emit(as_document(record), lambda: f"{part} stopped, its state is kept", as_json)
+    say_next(f"incline lab start {part}")
+
+
+@app.command()
+def toolchain(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+    """Build the lab's programs if they are missing, and print the folder they are in."""
+    built = ensure_toolchain(Progress(None if quiet else sys.stderr))
+    document = {"schema": "incline.toolchain/1", "bin": str(built.bin), "pulumi": str(built.pulumi)}
+    emit(document, lambda: str(built.bin), as_json)
+
+
+def _addresses(record: Record) -> str:
+    lines = [f"{name:8} {server.addresses.get('url', '-')}" for name, server in sorted(record.servers.items())]
+    return "\n".join(lines)
+
+
+def _forgotten(forgotten: Forgotten) -> str:
+    if not forgotten.existed:
+        return f"there was no lab in {forgotten.home}"
+    resources = sum(forgotten.stacks.values())
+    return (
+        f"forgotten: the vCenter and the AWS region with all their machines and disks, and the Pulumi state of "
+        f"{len(forgotten.stacks)} stacks with {resources} resources ({forgotten.home})"
+    )
+
+
+def _plain(server: ServerStatus) -> dict[str, Any]:
+    return {**asdict(server), "log": str(server.log)}
+
+
+def _story(found: list[ServerStatus], stacks: dict[str, int]) -> str:
+    colours = {"running": "green", "stopped": "yellow", "gone": "red"}
+    lines = [f"{server.name:8} {styled(f'{server.state:8}', colours[server.state], sys.stdout)} {server.url}" for server in found]
+    lines += [f"{'':8} it ended by itself; its log: {server.log}" for server in found if server.state == "gone"]
+    lines += [f"stack    {name:24} {count:4d} resources" for name, count in stacks.items()]
+    return "\n".join(lines)
