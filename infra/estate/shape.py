@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -37,11 +38,21 @@ def build(model: type[M], value: Plain, document: Document, path: Where, label: 
     try:
         return model.model_validate(value), []
     except ValidationError as error:
-        return None, [_problem(model, detail, document, path, label) for detail in _worst_first(error)]
+        return None, [_problem(model, detail, document, path, label) for detail in _telling(error)]
 
 
-def _worst_first(error: ValidationError) -> Iterator[ErrorDetails]:
-    yield from error.errors(include_url=False, include_context=True)
+def _telling(error: ValidationError) -> Iterator[ErrorDetails]:
+    """The errors that say something of their own: no list that is too short because its entry failed, no key missing that is mistyped."""
+    details = error.errors(include_url=False, include_context=True)
+    places = [detail["loc"] for detail in details]
+    mistyped = [(detail["loc"][:-1], str(detail["loc"][-1])) for detail in details if detail["type"] == "extra_forbidden"]
+    for detail in details:
+        place, kind = detail["loc"], detail["type"]
+        if kind == "too_short" and any(len(other) > len(place) and other[: len(place)] == place for other in places):
+            continue
+        if kind == "missing" and any(get_close_matches(key, [str(place[-1])]) for parent, key in mistyped if parent == place[:-1]):
+            continue
+        yield detail
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails, document: Document, path: Where, label: str) -> Problem:

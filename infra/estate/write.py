@@ -116,10 +116,13 @@ def _with_readable_sizes(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_readable_sizes(each) for each in value]
     if isinstance(value, dict):
-        return {
-            key: format_size(each) if key == "size" and isinstance(each, int) else _with_readable_sizes(each) for key, each in value.items()
-        }
+        return {key: _size(each) if key == "size" else _with_readable_sizes(each) for key, each in value.items()}
     return value
+
+
+def _size(size: int) -> str | int:
+    text = format_size(size)
+    return size if text.isdecimal() else text  # plain bytes stay a number: as a text they would need quotes and a unit
 
 
 def _render(content: dict[str, Any]) -> str:

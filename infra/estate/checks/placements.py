@@ -90,6 +90,8 @@ def _pending(draft: Draft, name: str, server: Entry[Server], placement: Placemen
 def _disks(name: str, server: Entry[Server], placement: Entry[Placement]) -> Iterator[Problem]:
     records = placement.value.machine.disks
     disks = {disk.name: (index, disk) for index, disk in enumerate(server.value.disks)}
+    if len(disks) < len(server.value.disks):
+        return  # Two disks of one name are a problem of the server; which is which cannot be told before it is mended.
     for index, record in enumerate(records):
         place = placement.where("machine", "disks", index)
         if record.name not in disks:

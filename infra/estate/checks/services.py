@@ -73,8 +73,8 @@ def _path_back(graph: Mapping[str, tuple[str, ...]], start: str) -> list[str]:
 def _empty(draft: Draft) -> Iterator[Problem]:
     """An active service without a server is a name in the catalogue that nothing stands behind."""
     served = {entry.value.service for entry in draft.servers.values()}
-    broken = draft.names("servers") - set(draft.servers)
+    unclear = draft.names("servers") - set(draft.servers) or served - draft.names("services")
     for name, entry in draft.services.items():
-        if name not in served and not broken and entry.value.lifecycle is Lifecycle.ACTIVE:
+        if name not in served and not unclear and entry.value.lifecycle is Lifecycle.ACTIVE:
             what = f"service {name} is active and has no server"
             yield entry.problem(what, "write lifecycle: planned, or add its servers", "INC-1042", "lifecycle")
