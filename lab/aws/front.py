@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
 from lab.aws import protocol
@@ -50,4 +51,8 @@ class Front:
             region = self._region(call)
         except KeyError:
             return protocol.error("ebs", "UnrecognizedClientException", 400, f"No such region: {call.region}")
-        return wire.answer(self._ebs, region, *found, request)
+        try:
+            return wire.answer(self._ebs, region, *found, request)
+        except Exception as error:  # noqa: BLE001 a fault of the lab must reach the client as an answer, and its log as a traceback
+            traceback.print_exc()
+            return protocol.error("ebs", "InternalServerException", 500, f"{found[0]}: {type(error).__name__}: {error}")

@@ -13,6 +13,7 @@ from moto.ec2 import urls as ec2_urls
 from moto.ec2 import utils as ec2_utils
 from moto.ec2.models import ec2_backends
 from moto.ec2.models import instances as ec2_instances
+from moto.kms import urls as kms_urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from lab.aws import protocol
@@ -21,6 +22,7 @@ from lab.aws.ec2.backend import LabEc2
 from lab.aws.ec2.instances import LabInstance
 from lab.aws.ec2.world import World
 from lab.aws.http import Request, Response
+from lab.aws.keys import LabKmsResponse
 from lab.aws.protocol import Call
 
 FILTERS = {
@@ -40,6 +42,7 @@ def mend(world: World) -> None:
     moto_settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION = True
     ec2_backends.backend = partial(LabEc2, world)
     ec2_urls.url_paths = {"{0}/": LabEc2Response.dispatch}
+    kms_urls.url_paths = {"{0}/$": LabKmsResponse.dispatch}
     ec2_instances.Instance = LabInstance
     ec2_utils.filter_dict_attribute_mapping.update(FILTERS)
     ec2_utils.EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"

@@ -69,7 +69,7 @@ class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volume
         kms = kms_backends[self.account_id][self.region_name]
         try:
             found = kms.describe_key(key)
-        except NotFoundException:
+        except (NotFoundException, KeyError):
             raise refuse("InvalidKmsKey.NotFound", f"The KMS key '{key}' does not exist.") from None
         if found.key_state != "Enabled":
             raise refuse("InvalidKmsKey.InvalidState", f"The KMS key '{found.arn}' is {found.key_state}.")

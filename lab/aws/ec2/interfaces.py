@@ -153,6 +153,19 @@ class Interfaces:
                 return
         raise refuse("InvalidAttachmentID.NotFound", f"The attachment '{attachment_id}' does not exist.")
 
+    def assign_private_ip_addresses(
+        self, eni_id: str, private_ip_addresses: list[str] | None = None, secondary_ips_count: int | None = None
+    ) -> LabInterface:
+        """AssignPrivateIpAddresses: the addresses asked for if they are free, or so many free ones."""
+        eni: LabInterface = self.get_network_interface(eni_id)  # type: ignore[attr-defined]
+        own = addresses_of(eni)
+        for address in [a for a in private_ip_addresses or [] if a not in own]:
+            self.check_address(eni.subnet, address)
+            eni.private_ip_addresses.append({"Primary": False, "PrivateIpAddress": address})
+        for _ in range(0 if private_ip_addresses else secondary_ips_count or 0):
+            eni.private_ip_addresses.append({"Primary": False, "PrivateIpAddress": self.free_address(eni.subnet)})
+        return eni
+
     def modify_interface(self, eni_id: str, asked: dict[str, Any]) -> None:
         """ModifyNetworkInterfaceAttribute."""
         eni = self.get_network_interface(eni_id)  # type: ignore[attr-defined]

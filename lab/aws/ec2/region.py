@@ -68,5 +68,5 @@ class EbsRegion:
         """As KMS has it."""
         try:
             return str(kms_backends[self.account_id][self.name].describe_key(arn).key_state)
-        except NotFoundException:
+        except (NotFoundException, KeyError):
             return ""
