@@ -1,0 +1,435 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+func sortDisks(devices []types.BaseVirtualDevice, disks []*types.VirtualDisk) {
+	bus := map[int32]int32{}
+	for _, d := range devices {
+		if c, ok := d.(types.BaseVirtualController); ok {
+			bus[c.GetVirtualController().Key] = c.GetVirtualController().BusNumber
+		}
+	}
+	place := func(d *types.VirtualDisk) int32 {
+		unit := int32(0)
+		if d.UnitNumber != nil {
+			unit = *d.UnitNumber
+		}
+		return bus[d.ControllerKey]*64 + unit
+	}
+	sort.SliceStable(disks, func(i, j int) bool { return place(disks[i]) < place(disks[j]) })
+}
+
+// planner gives the devices of a change request the keys, units and labels that a real vCenter gives them, and refuses what it refuses.
+type planner struct {
+	lab     *Lab
+	dc      *simulator.Datacenter
+	devices object.VirtualDeviceList
+	self    types.ManagedObjectReference // the machine, empty when it is about to be made
+	vmName  string
+	home    string // the machine's datastore
+	frozen  bool   // the machine has snapshots
+	remap   map[int32]int32
+	needs   map[string]int64
+	files   map[string]string // new disk's key as text -> wished uuid
+}
+
+func (p *planner) free(key int32) bool { return p.devices.FindByKey(key) == nil }
+
+func (p *planner) plan(changes []types.BaseVirtualDeviceConfigSpec) types.BaseMethodFault {
+	p.remap, p.needs = map[int32]int32{}, map[string]int64{}
+	for _, c := range changes { // controllers first: disks refer to them
+		spec := c.GetVirtualDeviceConfigSpec()
+		if ctl, ok := spec.Device.(types.BaseVirtualSCSIController); ok && spec.Operation == types.VirtualDeviceConfigSpecOperationAdd {
+			p.controller(ctl.GetVirtualSCSIController())
+			p.devices = append(p.devices, spec.Device)
+		}
+	}
+	for i, c := range changes {
+		spec := c.GetVirtualDeviceConfigSpec()
+		if fault := p.one(i, spec); fault != nil {
+			return fault
+		}
+	}
+	return p.space()
+}
+
+func (p *planner) one(index int, spec *types.VirtualDeviceConfigSpec) types.BaseMethodFault {
+	invalid := &types.InvalidDeviceSpec{DeviceIndex: int32(index)}
+	device := spec.Device.GetVirtualDevice()
+	if key, ok := p.remap[device.ControllerKey]; ok {
+		device.ControllerKey = key
+	}
+	switch spec.Operation {
+	case types.VirtualDeviceConfigSpecOperationAdd:
+		return p.add(spec, device, invalid)
+	case types.VirtualDeviceConfigSpecOperationEdit:
+		old := p.devices.FindByKey(device.Key)
+		if old == nil {
+			return invalid
+		}
+		if disk, ok := spec.Device.(*types.VirtualDisk); ok {
+			return p.edit(disk, old.(*types.VirtualDisk), invalid)
+		}
+	case types.VirtualDeviceConfigSpecOperationRemove:
+		old := p.devices.FindByKey(device.Key)
+		if old == nil {
+			return invalid
+		}
+		spec.Device = old
+	}
+	return nil
+}
+
+func (p *planner) add(
+	spec *types.VirtualDeviceConfigSpec, device *types.VirtualDevice, invalid *types.InvalidDeviceSpec,
+) types.BaseMethodFault {
+	switch d := spec.Device.(type) {
+	case types.BaseVirtualSCSIController:
+		return nil
+	case *types.VirtualDisk:
+		if fault := p.disk(spec, d, invalid); fault != nil {
+			return fault
+		}
+		label(device, "Hard disk", p.labels("Hard disk"))
+	case types.BaseVirtualEthernetCard:
+		p.key(device, 4000)
+		if c := d.GetVirtualEthernetCard(); c.MacAddress == "" {
+			c.MacAddress, c.AddressType = p.mac(device.Key), string(types.VirtualEthernetCardMacTypeAssigned)
+		}
+		label(device, "Network adapter", p.labels("Network adapter"))
+	case *types.VirtualCdrom:
+		p.key(device, 3000)
+		label(device, "CD/DVD drive", p.labels("CD/DVD drive"))
+	default:
+		return nil
+	}
+	p.devices = append(p.devices, spec.Device)
+	return nil
+}
+
+func (p *planner) key(device *types.VirtualDevice, first int32) {
+	if device.Key > 0 && p.free(device.Key) {
+		return
+	}
+	for key := first; ; key++ {
+		if p.free(key) {
+			device.Key = key
+			return
+		}
+	}
+}
+
+// mac is an address of the range that vCenter assigns from; the same machine gets the same.
+func (p *planner) mac(key int32) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", p.dc.Name, p.vmName, key))
+	return fmt.Sprintf("00:50:56:%02x:%02x:%02x", 0x80|sum[0]&0x3f, sum[1], sum[2])
+}
+
+func (p *planner) controller(c *types.VirtualSCSIController) {
+	old, bus := c.Key, c.BusNumber
+	for !p.free(1000 + bus) {
+		bus++
+	}
+	c.Key, c.BusNumber = 1000+bus, bus
+	p.remap[old] = c.Key
+	c.ScsiCtlrUnitNumber = 7
+	if c.SharedBus == "" {
+		c.SharedBus = types.VirtualSCSISharingNoSharing
+	}
+	c.ControllerKey = 100
+	c.UnitNumber = types.NewInt32(3 + bus)
+	c.DeviceInfo = &types.Description{Label: fmt.Sprintf("SCSI controller %d", bus)}
+}
+
+// labels finds the lowest number that no device of a kind has in its label.
+func (p *planner) labels(kind string) int {
+	taken := map[string]bool{}
+	for _, d := range p.devices {
+		if info := d.GetVirtualDevice().DeviceInfo; info != nil {
+			taken[info.GetDescription().Label] = true
+		}
+	}
+	n := 1
+	for taken[fmt.Sprintf("%s %d", kind, n)] {
+		n++
+	}
+	return n
+}
+
+// label names a device; what a client wishes is ignored, as vCenter ignores it.
+func label(device *types.VirtualDevice, kind string, n int) {
+	device.DeviceInfo = &types.Description{Label: fmt.Sprintf("%s %d", kind, n)}
+}
+
+func (p *planner) disk(spec *types.VirtualDeviceConfigSpec, d *types.VirtualDisk, invalid *types.InvalidDeviceSpec) types.BaseMethodFault {
+	b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+	ctl, isController := p.devices.FindByKey(d.ControllerKey).(types.BaseVirtualController)
+	if !ok || !isController {
+		return invalid
+	}
+	if fault := p.unit(d, ctl.GetVirtualController(), invalid); fault != nil {
+		return fault
+	}
+	if _, scsi := ctl.(types.BaseVirtualSCSIController); scsi {
+		if key := 2000 + 16*ctl.GetVirtualController().BusNumber + *d.UnitNumber; p.free(key) {
+			d.Key = key
+		}
+	}
+	p.key(&d.VirtualDevice, 2000)
+	if b.DiskMode == "" {
+		b.DiskMode = string(types.VirtualDiskModePersistent)
+	}
+	if spec.FileOperation == "" {
+		return p.attach(d, b)
+	}
+	if d.CapacityInBytes == 0 {
+		d.CapacityInBytes = d.CapacityInKB * 1024
+	}
+	d.CapacityInKB = d.CapacityInBytes / 1024
+	if d.CapacityInBytes <= 0 {
+		return invalid
+	}
+	ds := p.home
+	var path object.DatastorePath
+	if path.FromString(b.FileName) && path.Datastore != "" {
+		ds = path.Datastore
+	}
+	if datastore(p.lab.registry(), p.dc, ds) == nil {
+		return &types.InvalidDatastorePath{DatastorePath: b.FileName}
+	}
+	p.needs[ds] += d.CapacityInBytes
+	if b.Uuid != "" {
+		p.files[fmt.Sprint(d.Key)] = b.Uuid
+	}
+	return nil
+}
+
+func (p *planner) unit(d *types.VirtualDisk, ctl *types.VirtualController, invalid *types.InvalidDeviceSpec) types.BaseMethodFault {
+	taken := map[int32]bool{7: true}
+	for _, o := range p.devices {
+		if v := o.GetVirtualDevice(); v.ControllerKey == ctl.Key && v.UnitNumber != nil {
+			taken[*v.UnitNumber] = true
+		}
+	}
+	if d.UnitNumber != nil && *d.UnitNumber >= 0 {
+		if taken[*d.UnitNumber] {
+			return invalid
+		}
+		return nil
+	}
+	unit := int32(0)
+	for taken[unit] {
+		unit++
+	}
+	d.UnitNumber = &unit
+	return nil
+}
+
+// attach takes an existing disk as it is; one that another machine has is locked.
+func (p *planner) attach(d *types.VirtualDisk, b *types.VirtualDiskFlatVer2BackingInfo) types.BaseMethodFault {
+	file := resolve(p.lab.registry(), p.dc, b.FileName)
+	size := int64(0)
+	if file != "" {
+		size = p.lab.store.open(file).size()
+	}
+	if size == 0 {
+		return &types.FileNotFound{FileFault: types.FileFault{File: b.FileName}}
+	}
+	if p.lab.inUse(file) {
+		return &types.FileLocked{FileFault: types.FileFault{File: b.FileName}}
+	}
+	d.CapacityInBytes, d.CapacityInKB = size, size/1024
+	return nil
+}
+
+func (p *planner) edit(d, old *types.VirtualDisk, invalid *types.InvalidDeviceSpec) types.BaseMethodFault {
+	size := old.CapacityInBytes
+	switch {
+	case d.CapacityInBytes > 0 && d.CapacityInBytes != old.CapacityInBytes:
+		size = d.CapacityInBytes
+	case d.CapacityInKB > 0 && d.CapacityInKB != old.CapacityInKB:
+		size = d.CapacityInKB * 1024
+	}
+	d.CapacityInBytes, d.CapacityInKB = size, size/1024
+	if size < old.CapacityInBytes {
+		return &types.InvalidDeviceOperation{InvalidDeviceSpec: *invalid}
+	}
+	if size > old.CapacityInBytes && p.frozen {
+		return &types.InvalidDeviceOperation{InvalidDeviceSpec: *invalid}
+	}
+	b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+	was, wasOK := old.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+	if !wasOK {
+		return invalid
+	}
+	if !ok || b.FileName == "" {
+		same := *was
+		d.Backing = &same
+	}
+	if d.UnitNumber == nil {
+		d.UnitNumber, d.ControllerKey = old.UnitNumber, old.ControllerKey
+	}
+	var path object.DatastorePath
+	path.FromString(was.FileName)
+	p.needs[path.Datastore] += size - old.CapacityInBytes
+	return nil
+}
+
+// space refuses what would not fit: the lab counts a thin disk by its full size.
+func (p *planner) space() types.BaseMethodFault {
+	for name, need := range p.needs {
+		ds := datastore(p.lab.registry(), p.dc, name)
+		if need > 0 && ds != nil && need > ds.Summary.FreeSpace {
+			return &types.NoDiskSpace{FileFault: types.FileFault{File: "[" + name + "] " + p.vmName}, Datastore: name}
+		}
+	}
+	return nil
+}
+
+// inUse says whether some machine has the disk.
+func (l *Lab) inUse(vmdk string) bool {
+	for _, e := range l.registry().All("VirtualMachine") {
+		vm, ok := e.(*simulator.VirtualMachine)
+		if !ok || vm.Config == nil {
+			continue
+		}
+		for _, d := range virtualDisks(vm.Config.Hardware.Device) {
+			if b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok && l.path(vm, b.FileName) == vmdk {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// deviceMemory is what a change of the simulator loses and a real vCenter keeps: order and labels.
+type deviceMemory struct {
+	order  map[int32]int
+	labels map[int32]string
+	sizes  map[int32]int64
+	files  map[int32]string
+}
+
+func remember(devices []types.BaseVirtualDevice) deviceMemory {
+	m := deviceMemory{order: map[int32]int{}, labels: map[int32]string{}, sizes: map[int32]int64{}, files: map[int32]string{}}
+	for i, d := range devices {
+		v := d.GetVirtualDevice()
+		m.order[v.Key] = i
+		if v.DeviceInfo != nil {
+			m.labels[v.Key] = v.DeviceInfo.GetDescription().Label
+		}
+		if disk, ok := d.(*types.VirtualDisk); ok {
+			m.sizes[v.Key] = disk.CapacityInBytes
+			if b, ok := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
+				m.files[v.Key] = b.FileName
+			}
+		}
+	}
+	return m
+}
+
+// settle brings the device list and the files behind it to what the change asked for.
+func (l *Lab) settle(ctx *simulator.Context, vm *simulator.VirtualMachine, before deviceMemory, wished map[string]string) error {
+	devices := append([]types.BaseVirtualDevice(nil), vm.Config.Hardware.Device...)
+	place := func(d types.BaseVirtualDevice) int {
+		if i, ok := before.order[d.GetVirtualDevice().Key]; ok {
+			return i
+		}
+		return len(before.order) + int(d.GetVirtualDevice().Key)
+	}
+	sort.SliceStable(devices, func(i, j int) bool { return place(devices[i]) < place(devices[j]) })
+	for _, d := range devices {
+		v := d.GetVirtualDevice()
+		if was, ok := before.labels[v.Key]; ok && v.DeviceInfo != nil {
+			v.DeviceInfo.GetDescription().Label = was
+		}
+		if disk, ok := d.(*types.VirtualDisk); ok {
+			if err := l.settleDisk(vm, disk, before, wished); err != nil {
+				return err
+			}
+		}
+	}
+	l.dropRemoved(vm, devices, before)
+	ctx.Update(vm, []types.PropertyChange{{Name: "config.hardware.device", Val: devices}})
+	return nil
+}
+
+func (l *Lab) settleDisk(vm *simulator.VirtualMachine, disk *types.VirtualDisk, before deviceMemory, wished map[string]string) error {
+	b, ok := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+	if !ok {
+		return nil
+	}
+	b.FileName = strings.ReplaceAll(b.FileName, "]  ", "] ")
+	content, err := l.disk(vm, disk)
+	if err != nil {
+		return err
+	}
+	if err := content.ensure(disk.CapacityInBytes); err != nil {
+		return err
+	}
+	if was, ok := before.sizes[disk.Key]; ok && was != disk.CapacityInBytes {
+		if err := content.resetTracking(); err != nil {
+			return err
+		}
+	}
+	disk.CapacityInKB = disk.CapacityInBytes / 1024
+	if disk.StorageIOAllocation == nil {
+		disk.StorageIOAllocation = &types.StorageIOAllocationInfo{
+			Limit: types.NewInt64(-1), Reservation: types.NewInt32(0),
+			Shares: &types.SharesInfo{Shares: 1000, Level: types.SharesLevelNormal},
+		}
+	}
+	b.Uuid = l.uuid(content.vmdk, wished[fmt.Sprint(disk.Key)], b.Uuid)
+	b.ChangeId = ""
+	if isTrue(vm.Config.ChangeTrackingEnabled) && content.ctk != nil {
+		b.ChangeId = content.ctk.changeID()
+	}
+	return nil
+}
+
+// uuid remembers a disk's uuid by its file; the first wish wins, as the uuid lives in the descriptor.
+func (l *Lab) uuid(vmdk, wish, otherwise string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.uuids[vmdk]; ok {
+		return known
+	}
+	if wish == "" {
+		wish = otherwise
+	}
+	l.uuids[vmdk] = wish
+	return wish
+}
+
+func (l *Lab) dropRemoved(vm *simulator.VirtualMachine, devices object.VirtualDeviceList, before deviceMemory) {
+	for key, file := range before.files {
+		if devices.FindByKey(key) != nil {
+			continue
+		}
+		p := l.path(vm, file)
+		if d := l.store.open(p); d.size() > 0 { // detached, not destroyed
+			d.deactivate()
+			continue
+		}
+		l.forget(p)
+	}
+}
+
+// forget deletes a disk for good.
+func (l *Lab) forget(vmdk string) {
+	l.store.remove(vmdk)
+	l.mu.Lock()
+	delete(l.uuids, vmdk)
+	l.mu.Unlock()
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
