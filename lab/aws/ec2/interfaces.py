@@ -16,6 +16,11 @@ class LabInterface(NetworkInterface):
     """An interface whose groups are its own, not those of the instance's first one."""
 
     @property
+    def network_interface_id(self) -> str:
+        """Its id under the name that answers carry: moto shortens names by the class's own, which is not this one's."""
+        return str(self.id)
+
+    @property
     def group_set(self) -> list[Any]:
         """Its security groups."""
         return self._group_set
