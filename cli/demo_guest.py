@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from lab.control import LabControl
 
@@ -50,5 +50,5 @@ class AwsGuest:
         self._control.guest_write_seeded(self._volume, FIRST_WRITE + (64 + seed * 8) * MIB, seed=100 + seed, length=length)
 
 
-def _lab(home: Path) -> dict[str, dict[str, str]]:
+def _lab(home: Path) -> dict[str, Any]:
     return dict(json.loads((home / "lab.json").read_text(encoding="utf-8")))
