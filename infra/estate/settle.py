@@ -20,7 +20,7 @@ _FIRST_DATA_DEVICE = ord("f")  # AWS recommends /dev/sdf to /dev/sdp for data
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedDisk:
-    """A disk as a vCenter shows it, in the order of its unit number."""
+    """A disk as a vCenter shows it; a machine's are in the order of their unit numbers."""
 
     label: str
     uuid: str
@@ -81,7 +81,7 @@ def created(estate: Estate, server: Server) -> Placement:
     records = tuple(
         DiskRecord(name=disk.name, size=disk.size, device=device_name(index))
         if on_aws
-        else DiskRecord(name=disk.name, size=disk.size, label=f"Hard disk {index + 1}", unit_number=unit_number(index))
+        else DiskRecord(name=disk.name, size=disk.size, label=f"Hard disk {index + 1}", unit_number=index)
         for index, disk in enumerate(server.disks)
     )
     return Placement(server=server.name, generation=0, origin="created", machine=Machine(site=server.site, disks=records))
@@ -90,7 +90,9 @@ def created(estate: Estate, server: Server) -> Placement:
 def adopted(server: Server, machine: ObservedMachine) -> Placement:
     """The placement of a machine that exists."""
     records = tuple(
-        DiskRecord(name=disk.name, size=seen.size, label=seen.label, uuid=seen.uuid, unit_number=seen.unit_number, file=seen.file)
+        DiskRecord(
+            name=disk.name, size=seen.size, label=seen.label, uuid=seen.uuid, unit_number=pulumi_unit(seen.unit_number), file=seen.file
+        )
         for disk, seen in zip(server.disks, machine.disks, strict=True)
     )
     found = Machine(site=server.site, import_id=machine.path, uuid=machine.uuid, disks=records)
@@ -103,8 +105,13 @@ def device_name(index: int) -> str:
 
 
 def unit_number(index: int) -> int:
-    """The unit on the SCSI bus of a server's disk, past the controller's own."""
+    """The unit that a server's disk has on its SCSI bus, past the place that the controller itself takes."""
     return index if index < _SCSI_CONTROLLER_UNIT else index + 1
+
+
+def pulumi_unit(device_unit: int) -> int:
+    """A device's unit on its SCSI bus as Pulumi's provider counts it: without the place that the controller itself takes."""
+    return device_unit - 1 if device_unit > _SCSI_CONTROLLER_UNIT else device_unit
 
 
 def sites_to_observe(estate: Estate) -> list[str]:

@@ -12,6 +12,7 @@ from infra.estate.settle import (
     ObservedMachine,
     SettlementError,
     device_name,
+    pulumi_unit,
     settle,
     sites_to_observe,
     unit_number,
@@ -84,3 +85,4 @@ def test_only_vsphere_sites_are_looked_at(estate: Estate) -> None:
 def test_devices_follow_the_conventions_of_each_side() -> None:
     assert [device_name(index) for index in range(3)] == ["/dev/sda1", "/dev/sdf", "/dev/sdg"]
     assert [unit_number(index) for index in (0, 6, 7, 8)] == [0, 6, 8, 9]
+    assert [pulumi_unit(unit) for unit in (0, 6, 8, 9)] == [0, 6, 7, 8]
