@@ -1,27 +1,35 @@
 """One YAML file as plain values that remember their lines.
 
-Plain means str, int, float, bool, None, list and dict: the models do the rest. A timestamp stays text, because a waiver's date must
-survive being unreadable. A key written twice is a problem here, since the second would silently win.
+Plain means str, int, float, bool, None, list and dict: the models do the rest. Words mean what YAML 1.2 says (`no` is a text), and a
+timestamp stays text, because a waiver's date must survive being unreadable. A key written twice is a problem here, since the second
+would silently win. libyaml does the parsing: an estate is read at the start of every preview, and ruamel.yaml takes twenty times as long.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+import yaml
 
 from infra.estate.problems import Problem
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 Where: TypeAlias = tuple[Hashable, ...]
 
-_BOOLEANS = {"true": True, "false": False}
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the C one where PyYAML was built with it
+    """Composes nodes without judging what a plain word is: `_scalar` does that."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and shape
 
 
 @dataclass(frozen=True)
@@ -58,13 +66,13 @@ def read_document(path: Path, root: Path) -> Document:
 def parse_document(text: str, name: str) -> Document:
     """Parses a file's text; `name` is what problems call it."""
     try:
-        node = YAML(typ="safe", pure=True).compose(StringIO(text))
-    except MarkedYAMLError as error:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f" ({error.context})" if error.context else ""
         line = mark.line + 1 if mark else 1
         return _unreadable(name, line, f"broken YAML: {error.problem}{context}", _yaml_advice(text, line))
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         return _unreadable(name, 1, f"broken YAML: {str(error).splitlines()[0]}", "write plain UTF-8 YAML")
     if node is None:
         return Document(name, None)
@@ -91,15 +99,15 @@ class _Reader:
         self.lines: dict[Where, int] = {}
         self.problems: list[Problem] = []
 
-    def plain(self, node: Node, path: Where) -> Plain:
+    def plain(self, node: yaml.Node, path: Where) -> Plain:
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, MappingNode):
+        if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
+        if isinstance(node, yaml.SequenceNode):
             return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
         return _scalar(node)
 
-    def _mapping(self, node: MappingNode, path: Where) -> dict[str, Plain]:
+    def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[str, Plain]:
         result: dict[str, Plain] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
@@ -120,15 +128,15 @@ class _Reader:
         return result
 
 
-def _scalar(node: Node) -> str | int | float | bool | None:
-    kind, text = str(node.tag).rpartition(":")[2], str(node.value)
-    if kind == "null":
+def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+    """A quoted word is a text, a plain one what the core schema of YAML 1.2 makes of it."""
+    text = str(node.value)
+    if node.style:  # a plain word has none: None from one parser, an empty one from the other
+        return text
+    if text in _NULLS:
         return None
-    if kind == "bool":
-        return _BOOLEANS[text.lower()]
-    digits = text.replace("_", "")
-    if kind == "int":
-        return int(digits, 0) if digits.lstrip("+-")[:2].lower() in {"0x", "0o", "0b"} else int(digits)
-    if kind == "float":
-        return float(digits.replace(".inf", "inf").replace(".nan", "nan"))
-    return text
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[1:2] in {"o", "x"} else int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
