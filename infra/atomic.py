@@ -13,11 +13,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from infra.errors import InclineError
+
 _NEW_FILE_MODE = 0o644  # estate files are read by everybody who works with the repository
 
 
+class FileWriteError(InclineError):
+    """A file could not be written; the one that stood there is whole."""
+
+
 def replace_file(path: Path, text: str) -> None:
-    """Writes a text file in one step; keeps the mode of a file that exists."""
+    """Writes a text file in one step; keeps the mode of a file that exists.
+
+    Raises:
+        FileWriteError: INC-1052 when the disk is full, read-only or failing. The old file is as it was.
+    """
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise FileWriteError(
+            f"{path} cannot be written: {error.strerror or error}",
+            code="INC-1052",
+            details=("the old file is unchanged",) if path.exists() else (),
+            next_step="make room on the disk or see to its permissions, then run the same command again",
+        ) from error
+
+
+def _replace(path: Path, text: str) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE_MODE
     # The name ends in .tmp: a left-over of a crash is no *.yaml that an estate's reader would pick up.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

@@ -7,7 +7,7 @@ Prices are those of one region and of Linux; they order the choice and are no qu
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -95,15 +95,16 @@ def choose_instance_type(size: Size, *, firmware: str = "bios", nics: int = 1, f
         CatalogueError: INC-1071 when nothing fits.
     """
     wanted = frozenset(families)
-    candidates = [each for each in _suitable(size, firmware, nics) if not wanted or each.family in wanted]
-    if not candidates:
-        raise CatalogueError(
-            f"no EC2 instance type holds {size.cpus} CPUs and {size.memory // _MIB} MiB with {firmware} firmware",
-            code="INC-1071",
-            details=(f"asked for the families {', '.join(sorted(wanted))}",) if wanted else (),
-            next_step="name other families, or write instance_type: under the server's attachment",
-        )
-    return min(candidates, key=_preference)
+    for each in _by_preference(firmware):
+        burstable_enough = not each.burstable or size.cpus <= _BURSTABLE_UP_TO_CPUS
+        if each.holds(size) and each.max_nics >= nics and burstable_enough and (not wanted or each.family in wanted):
+            return each
+    raise CatalogueError(
+        f"no EC2 instance type holds {size.cpus} CPUs and {size.memory // _MIB} MiB with {firmware} firmware",
+        code="INC-1071",
+        details=(f"asked for the families {', '.join(sorted(wanted))}",) if wanted else (),
+        next_step="name other families, or write instance_type: under the server's attachment",
+    )
 
 
 def type_for(server: Server, site: str) -> InstanceType:
@@ -114,17 +115,23 @@ def type_for(server: Server, site: str) -> InstanceType:
     return choose_instance_type(server.size, firmware=server.os.firmware, nics=len(attachment.nics))
 
 
-def _suitable(size: Size, firmware: str, nics: int) -> Iterator[InstanceType]:
+@cache
+def _by_preference(firmware: str) -> tuple[InstanceType, ...]:
+    """The types that a server may have at all, best first: the first that holds a size is the choice."""
     mode = "uefi" if firmware == "efi" else "legacy-bios"
-    for each in instance_types().values():
-        if each.usd_per_hour is None or not each.current or each.bare_metal or not each.nitro:
-            continue
-        if each.accelerated or each.instance_store or "x86_64" not in each.architectures or mode not in each.boot_modes:
-            continue
-        if each.burstable and size.cpus > _BURSTABLE_UP_TO_CPUS:
-            continue
-        if each.holds(size) and each.max_nics >= nics:
-            yield each
+    return tuple(sorted((each for each in instance_types().values() if _suitable(each, mode)), key=_preference))
+
+
+def _suitable(each: InstanceType, boot_mode: str) -> bool:
+    plain = not (each.bare_metal or each.accelerated or each.instance_store)
+    return (
+        plain
+        and each.usd_per_hour is not None
+        and each.current
+        and each.nitro
+        and {"x86_64"} <= each.architectures
+        and boot_mode in each.boot_modes
+    )
 
 
 def _preference(each: InstanceType) -> tuple[Decimal, int, int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from datetime import UTC, datetime
@@ -191,3 +192,26 @@ def test_two_writers_never_share_a_generation(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert first.generation != second.generation
+
+
+def _write_on_a_full_disk(path: Path, answer: Path) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        replace_file(path, "new" * 1000)
+    except InclineError as error:
+        answer.write_text(str(error))
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path, answer = tmp_path / "a.yaml", tmp_path / "answer"
+    replace_file(path, "old")
+
+    writer = multiprocessing.get_context("fork").Process(target=_write_on_a_full_disk, args=(path, answer))
+    writer.start()
+    writer.join()
+
+    assert "a.yaml cannot be written: File too large" in answer.read_text()
+    assert "make room on the disk" in answer.read_text()
+    assert path.read_text() == "old"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.yaml", "answer"]
