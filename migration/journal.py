@@ -87,6 +87,24 @@ class StateFolder:
                 fresh.unlink()
         return path.read_text(encoding="utf-8").strip()
 
+    @property
+    def pause_file(self) -> Path:
+        """Its presence asks whoever drives a move from here to stop after the step in hand."""
+        return self.root / "pause"
+
+    @property
+    def driven(self) -> bool:
+        """Whether a process drives a move from here now. Takes no lock for longer than the look."""
+        path = self.root / "lock"
+        if not path.exists():
+            return False
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
     def create(self, move: str) -> Journal:
         """An empty journal for a new move."""
         return Journal(self._journal_path(move), None)
@@ -114,7 +132,7 @@ class StateFolder:
         """The server's newest move that is not rolled back; when all are, the newest."""
         mine = [r for r in self.moves() if r.server == server]
         standing = [r for r in mine if r.state is not MoveState.ROLLED_BACK]
-        return (standing or mine or [None])[-1]
+        return next(reversed(standing or mine), None)
 
     def folder(self, move: str) -> Path:
         """A move's own folder."""

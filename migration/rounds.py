@@ -19,7 +19,7 @@ from migration.moves import Round
 from migration.ports import Progress
 from migration.selection import select_blocks
 from migration.steps.step import Context, InterruptedMoveError
-from migration.types import BlockSource, BlockTarget, CopyProgress
+from migration.types import BLOCK, BlockSource, BlockTarget, CopyProgress
 
 
 def point_prefix(move: str) -> str:
@@ -145,6 +145,7 @@ def _copy_open(ctx: Context, current: Round, disk: DiskRecord, source: BlockSour
             workers=ctx.workers,
             progress=lambda p: _report(ctx, current, disk, p),
             stop=ctx.stop,
+            resend=[int(m["offset"]) // BLOCK for m in ctx.record.mismatches if m["disk"] == disk.name],
         )
         ctx.stop_if_asked()
         summary = manifest.summary()

@@ -193,12 +193,12 @@ class Side(Protocol):
 class VsphereSide(Side, Protocol):
     """What only vSphere can do."""
 
-    def create_machine(self, server: Server, sizes: Mapping[str, int]) -> Machine:
+    def create_machine(self, server: Server, sizes: Mapping[str, int], move: str) -> Machine:
         """A machine with empty disks of these sizes, off and cut off, in the shape in which the stack adopts it without a difference."""
         ...
 
-    def find_made(self, server: Server) -> Machine | None:
-        """The machine that `create_machine` made for the server; never one that was there before."""
+    def find_made(self, server: Server, move: str) -> Machine | None:
+        """The machine that `create_machine` made for this move; never another."""
         ...
 
     def destroy_machine(self, machine: Machine) -> None:

@@ -17,7 +17,7 @@ def do(ctx: Context) -> Result:
     if ctx.goes_up:
         return {}
     held = ctx.held_before
-    machine = _ready_held(ctx, held) if held else ctx.vsphere.create_machine(ctx.server, _sizes(ctx))
+    machine = _ready_held(ctx, held) if held else ctx.vsphere.create_machine(ctx.server, _sizes(ctx), ctx.record.id)
     return {"machine": machine.model_dump(mode="json"), "made": held is None}
 
 
@@ -56,7 +56,7 @@ def undo(ctx: Context) -> None:
         ctx.vsphere.destroy_machine(Machine.model_validate(result["machine"]))
     elif not ctx.goes_up and ctx.held_before is None:
         # Begun and never finished: the machine may exist under the server's name.
-        half_made = ctx.vsphere.find_made(ctx.server)
+        half_made = ctx.vsphere.find_made(ctx.server, ctx.record.id)
         if half_made is not None:
             ctx.vsphere.destroy_machine(half_made)
 

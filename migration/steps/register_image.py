@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from infra.estate.model import DiskRecord
+from infra.estate.settle import device_name
 from migration.steps.step import Context, Result, Step, StepRefusedError
 
 GIB = 1 << 30
-
-
-def device_name(index: int) -> str:
-    """The device of the n-th disk: the boot disk, then /dev/sdf and on, as AWS recommends for data volumes."""
-    return "/dev/sda1" if index == 0 else f"/dev/sd{chr(ord('f') + index - 1)}"
 
 
 def do(ctx: Context) -> Result:

@@ -28,19 +28,24 @@ class InterruptedMoveError(InclineError):
 
 @dataclass(frozen=True)
 class ProofRequest:
-    """One disk to prove: its manifest, and how a fresh process opens the written disk."""
+    """One disk to prove: its manifest and whose that is, and how a fresh process opens the written disk."""
 
     disk: str
+    manifest_id: str
     manifest: Path
     reader: Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class ProofAnswer:
-    """What the fresh process found: wrong blocks (`disk`, `offset`), and per disk the root recomputed from the target's bytes."""
+    """What the fresh process found: wrong blocks (`disk`, `offset`), and per disk two roots.
+
+    `roots` is recomputed from the target's bytes, `expected` is what the manifest says of the source's.
+    """
 
     mismatches: tuple[Mapping[str, Any], ...]
     roots: Mapping[str, str]
+    expected: Mapping[str, str]
 
 
 class Prover(Protocol):

@@ -17,21 +17,28 @@ def do(ctx: Context) -> Result:
     requests = tuple(
         ProofRequest(
             disk=disk.name,
+            manifest_id=f"{record.server}/{disk.name}",
             manifest=ctx.manifest_path(disk.name),
             reader=ctx.target.verify_spec(ctx.prepared_machine, disk, base.disks[disk.name].receipt),
         )
         for disk in ctx.source_machine.disks
     )
     answer = ctx.prover.prove(requests, ctx.journal.folder)
-    ctx.note("verified", mismatches=[dict(m) for m in answer.mismatches], roots=dict(answer.roots), round=base.number)
-    if answer.mismatches:
+    ctx.note(
+        "verified",
+        mismatches=[dict(m) for m in answer.mismatches],
+        roots=dict(answer.roots),
+        expected=dict(answer.expected),
+        round=base.number,
+    )
+    if answer.mismatches or answer.roots != answer.expected:
         raise StepRefusedError(
             f"{record.server}: the copy on {record.target} is not what was sent, so the cut-over is refused",
             code="INC-2071",
             details=tuple(f"disk {m['disk']}, offset {m['offset']} (block {int(m['offset']) // 524288})" for m in answer.mismatches[:20]),
             next_step=f"{_sync(record.server)}  sends these blocks again",
         )
-    return {"round": base.number, "roots": dict(answer.roots)}
+    return proven
 
 
 def _sync(server: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from migration.blocks.digests import block_digest
 from migration.blocks.manifest import Manifest
+from migration.blocks.merkle import merkle_root
 from migration.engine import Deps, Engine
 from migration.executor import Call, InlineExecutor
 from migration.journal import StateFolder
@@ -26,14 +27,17 @@ class FakeProver:
     def prove(self, requests: tuple[ProofRequest, ...], folder: Path) -> ProofAnswer:
         mismatches: list[dict[str, Any]] = []
         roots: dict[str, str] = {}
+        expected: dict[str, str] = {}
         for request in requests:
             disk = request.reader["disk"]
             assert isinstance(disk, SparseDisk)
             with Manifest.open(request.manifest, writable=False) as manifest:
-                roots[request.disk] = manifest.root()
+                expected[request.disk] = manifest.root()
+                digests = (block_digest(disk.blocks.get(i, ZERO)) for i in range(manifest.blocks))
+                roots[request.disk] = merkle_root(digests, manifest.size_bytes)
                 wrong = (i for i in range(manifest.blocks) if block_digest(disk.blocks.get(i, ZERO)) != manifest.digest(i))
                 mismatches.extend({"disk": request.disk, "offset": i << 19} for i in wrong)
-        return ProofAnswer(mismatches=tuple(mismatches), roots=roots)
+        return ProofAnswer(mismatches=tuple(mismatches), roots=roots, expected=expected)
 
 
 @dataclass

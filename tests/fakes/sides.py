@@ -144,24 +144,22 @@ class FakeVsphere:
             with self.world.effect("reconnect"):
                 vm.connected = True
 
-    def create_machine(self, server: Server, sizes: Mapping[str, int]) -> Machine:
-        found = self.find_made(server)
+    def create_machine(self, server: Server, sizes: Mapping[str, int], move: str) -> Machine:
+        found = self.find_made(server, move)
         if found is None:
             if server.name in self.world.vms:
                 raise BrokenError(f"there is a machine {server.name} already", code="INC-6996")
             with self.world.effect("create_machine"):
                 disks = {n: SparseDisk(s) for n, s in sizes.items()}
                 uuids = {n: f"made-{n}" for n in sizes}
-                self.world.vms[server.name] = Vm(
-                    uuid="made-uuid", disks=disks, uuids=uuids, power="off", connected=False, made_by_move=True
-                )
-            found = self.find_made(server)
+                self.world.vms[server.name] = Vm(uuid="made-uuid", disks=disks, uuids=uuids, power="off", connected=False, made_by=move)
+            found = self.find_made(server, move)
         assert found is not None
         return found
 
-    def find_made(self, server: Server) -> Machine | None:
+    def find_made(self, server: Server, move: str) -> Machine | None:
         vm = self.world.vms.get(server.name)
-        if vm is None or not vm.made_by_move:
+        if vm is None or vm.made_by != move:
             return None
         records = tuple(
             DiskRecord(name=n, size=d.size, uuid=vm.uuids[n], label=f"Hard disk {i + 1}") for i, (n, d) in enumerate(vm.disks.items())

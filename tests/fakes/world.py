@@ -55,7 +55,7 @@ class Vm:
     connected: bool = True
     lease: Lease | None = None
     tracking: bool = True
-    made_by_move: bool = False
+    made_by: str = ""
     snapshots: dict[str, dict[str, SparseDisk]] = field(default_factory=dict)
     history: dict[str, SparseDisk] = field(default_factory=dict)
 
