@@ -220,7 +220,7 @@ def _fault(site: str, exc: Any) -> VsphereFault:
 
 
 def _name(fault: Any) -> str:
-    return type(fault).__name__.rsplit(".", 1)[-1]
+    return type(getattr(fault, "fault", None) or fault).__name__.rsplit(".", 1)[-1]
 
 
 def _text(fault: Any) -> str:

@@ -7,13 +7,16 @@ import hashlib
 import itertools
 import random
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from pyVmomi import vim
 
 from infra.errors import InclineError
 from infra.observed.aws import SnapshotKeeper
+from infra.observed.errors import SignOnError
+from infra.observed.vsphere_session import VsphereSession
 from migration.blocks.extents import BlockSet
 from migration.blocks.manifest import Manifest
 from migration.copy import copy_disk
@@ -24,10 +27,13 @@ from migration.retry import Retry
 from migration.selection import select_blocks
 from migration.sources.ebs import EbsSource
 from migration.sources.memory import MemorySource
+from migration.sources.vsphere_access import SessionAccess
+from migration.sources.vsphere_datastore import VsphereSource
 from migration.targets.ebs import EbsTarget
 from migration.targets.memory import MemoryTarget
-from migration.types import BLOCK, BlockSource, Extent, LineageBroken, PermanentError, RoundSummary
+from migration.types import BLOCK, BlockSource, Extent, LineageBroken, PermanentError, RoundSummary, TransientError
 from tests.fakes.lab_aws import lab_aws
+from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING, lab_vcenter
 
 GIB = 1 << 30
 NOISE = random.Random(11).randbytes(BLOCK)
@@ -87,7 +93,33 @@ def ebs_kit(aws):
     api.close()
 
 
-KITS = {"memory": memory_kit, "ebs": ebs_kit}
+@contextmanager
+def vsphere_kit(vcenter):
+    for blocks in (dict.fromkeys(range(10), bytes(BLOCK)), OLD):
+        for index, block in blocks.items():
+            vcenter.control.guest_write(RUNNING, 0, index * BLOCK, block)
+    first = vcenter.disk(RUNNING, vcenter.snapshot(RUNNING))
+    for index, block in NEW.items():
+        if OLD.get(index) != block:
+            vcenter.control.guest_write(RUNNING, 0, index * BLOCK, block)
+    second = vcenter.disk(RUNNING, vcenter.snapshot(RUNNING))
+    access = SessionAccess(vcenter.session)
+    sources = []
+
+    def source(disk):
+        sources.append(VsphereSource(access, disk))
+        return sources[-1]
+
+    unrelated = "52 de 00 00 00 00 00 00-00 00 00 00 00 00 00 00/1"
+    yield Kit(lambda: source(first), lambda: source(second), unrelated, OLD, NEW, {"vcenter": vcenter, "disks": (first, second)})
+    vcenter.control.calm()
+    for opened in sources:
+        opened.close()
+    task = vcenter.session.call_on(vim.VirtualMachine, vcenter.moref(RUNNING), lambda vm: vm.RemoveAllSnapshots_Task())
+    vcenter.session.wait_task(task, what="remove snapshots")
+
+
+KITS = {"memory": (memory_kit, ""), "ebs": (ebs_kit, "aws"), "vsphere": (vsphere_kit, "vcenter")}
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +128,16 @@ def aws():
         yield started
 
 
+@pytest.fixture(scope="module")
+def vcenter(toolchain, tmp_path_factory):
+    with lab_vcenter(toolchain.vcenter, tmp_path_factory.mktemp("vcenter")) as started:
+        yield started
+
+
 @pytest.fixture(params=KITS)
 def kit(request):
-    aws = request.getfixturevalue("aws") if request.param == "ebs" else None
-    with KITS[request.param](aws) as made:
+    make, needs = KITS[request.param]
+    with make(request.getfixturevalue(needs) if needs else None) as made:
         yield made
 
 
@@ -227,3 +265,78 @@ class TestEbsOnly:
             kit.things["aws"].control.throttle(action, count=2)
 
         assert kit.second().read(9 * BLOCK, BLOCK) == kit.new[9]
+
+
+class TestVsphereOnly:
+    """Sessions, pages of changed areas and what breaks a lineage."""
+
+    @pytest.fixture
+    def kit(self, vcenter):
+        with vsphere_kit(vcenter) as made:
+            yield made
+
+    def test_a_session_that_expires_in_the_middle_of_a_copy_is_renewed(self, kit, tmp_path):
+        vcenter, source = kit.things["vcenter"], kit.second()
+        target = ExpiringTarget(source.size_bytes, vcenter.control)
+        with Manifest.open_or_create(tmp_path / "m", size_bytes=target.size_bytes, disk_id="d", blank=True) as manifest:
+            copy_disk(source, target, manifest, select_blocks(source, manifest, "").blocks, workers=2)
+
+        assert target.expired
+        assert bytes(target.disk[: 10 * BLOCK]) == image(kit.new, 10 * BLOCK)
+
+    def test_pages_of_changed_areas_are_followed_to_the_end(self, kit):
+        vcenter = kit.things["vcenter"]
+        vcenter.control.settings(area_limit=1)
+        try:
+            second = kit.second()
+            assert {2, 5, 9} <= set(BlockSet.of(second.changed_since(kit.first().change_base), second.size_bytes))
+        finally:
+            vcenter.control.settings(area_limit=2000)
+
+    def test_a_disk_of_odd_size_is_read_to_its_last_byte(self, kit):
+        source = kit.second()
+
+        assert source.size_bytes == ODD_SIZE
+        assert source.read(ODD_SIZE - 1024, 1024) == bytes(1024)
+
+    def test_tracking_that_was_reset_breaks_the_lineage(self, kit):
+        vcenter, base = kit.things["vcenter"], kit.second().change_base
+        vcenter.control.faults({"method": "QueryChangedDiskAreas", "fault": "FileFault", "probability": 1.0, "count": 1})
+        with pytest.raises(LineageBroken, match="FileFault"):
+            list(kit.second().changed_since(base))
+
+    def test_without_tracking_the_whole_disk_may_hold_data(self, kit):
+        vcenter = kit.things["vcenter"]
+        vcenter.control.faults({"method": "QueryChangedDiskAreas", "fault": "FileFault", "probability": 1.0, "count": 1})
+
+        assert list(kit.second().allocated()) == [Extent(0, ODD_SIZE)]
+
+    def test_a_wrong_password_names_the_site_and_the_remedy(self, vcenter):
+        session = VsphereSession(replace(vcenter.endpoint, password="wrong"))
+        with pytest.raises(SignOnError, match=r"site hill: .* refuses user") as caught:
+            session.cookie()
+        assert "credentials" in caught.value.next_step
+        assert "wrong" not in str(caught.value)
+
+    def test_an_authority_that_is_not_known_is_named(self, vcenter):
+        with pytest.raises(SignOnError, match="not trusted") as caught:
+            VsphereSession(replace(vcenter.endpoint, ca_file="")).cookie()
+        assert "INCLINE_SITE_HILL_CA_FILE" in caught.value.next_step
+
+    def test_a_vcenter_that_is_away_is_worth_another_attempt(self, vcenter):
+        session = VsphereSession(replace(vcenter.endpoint, address="127.0.0.1:9"))
+        with pytest.raises(TransientError, match="does not answer"):
+            SessionAccess(session).cookie()
+
+
+class ExpiringTarget(MemoryTarget):
+    """Ends every session of the vCenter after the first block."""
+
+    def __init__(self, size_bytes, control):
+        super().__init__(size_bytes)
+        self.control, self.expired = control, 0
+
+    def write(self, index, data, digest):
+        super().write(index, data, digest)
+        if not self.expired:
+            self.expired = self.control.expire_sessions()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pyVmomi import vim
 
 from infra.observed.aws import SnapshotKeeper
 from migration.blocks.digests import ZERO_BLOCK, ZERO_DIGEST, block_digest
@@ -23,6 +24,7 @@ from migration.targets.memory import MemoryTarget
 from migration.targets.vsphere_nbd import NbdDisk, VsphereNbdTarget
 from migration.types import BLOCK, BlockReader, BlockTarget, PermanentError, RoundSummary
 from tests.fakes.lab_aws import lab_aws
+from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING, STOPPED, lab_vcenter
 from tests.fakes.nbd_server import NbdServer
 
 GIB = 1 << 30
@@ -85,7 +87,35 @@ def ebs_kit(aws):
     api.close()
 
 
-KITS = {"memory": memory_kit, "vsphere-nbd": nbd_kit, "ebs": ebs_kit}
+@contextmanager
+def vsphere_kit(vcenter):
+    """The lab vCenter's NBD server, which serves the disk of a machine that is off."""
+    host, _, port = vcenter.endpoint.nbd.partition(":")
+    disk = vcenter.view(STOPPED).disks[0]
+
+    def connect():
+        return NbdClient.connect(host, int(port), disk.file)
+
+    client = connect()
+    client.write(0, bytes(ODD_SIZE))
+    client.flush()
+    client.close()
+    opened = []
+
+    def target(*_):
+        opened.append(VsphereNbdTarget(connect, round_key=disk.uuid))
+        return opened[-1]
+
+    def reader(*_):
+        opened.append(NbdDisk(connect))
+        return opened[-1]
+
+    yield Kit(ODD_SIZE, target, target, reader, {"vcenter": vcenter, "connect": connect})
+    for each in opened:
+        each.close()
+
+
+KITS = {"memory": (memory_kit, ""), "nbd": (nbd_kit, ""), "vsphere-nbd": (vsphere_kit, "vcenter"), "ebs": (ebs_kit, "aws")}
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +124,16 @@ def aws():
         yield started
 
 
+@pytest.fixture(scope="module")
+def vcenter(toolchain, tmp_path_factory):
+    with lab_vcenter(toolchain.vcenter, tmp_path_factory.mktemp("vcenter")) as started:
+        yield started
+
+
 @pytest.fixture(params=KITS)
 def kit(request):
-    aws = request.getfixturevalue("aws") if request.param == "ebs" else None
-    with KITS[request.param](aws) as made:
+    make, needs = KITS[request.param]
+    with make(request.getfixturevalue(needs) if needs else None) as made:
         yield made
 
 
@@ -251,3 +287,25 @@ class TestEbsOnly:
         target = kit.open()
         with pytest.raises(PermanentError, match="ValidationException"):
             target.write(3, some(1)[0], some(2)[1])
+
+
+class TestVsphereOnly:
+    """Which disks may be written, and when."""
+
+    def test_the_disk_of_a_running_machine_is_refused_with_what_to_do(self, vcenter):
+        host, _, port = vcenter.endpoint.nbd.partition(":")
+        with pytest.raises(PermanentError) as caught:
+            NbdClient.connect(host, int(port), vcenter.view(RUNNING).disks[0].file)
+        assert "power the machine off" in caught.value.next_step
+
+    def test_a_disk_that_has_a_snapshot_is_never_written(self, vcenter):
+        host, _, port = vcenter.endpoint.nbd.partition(":")
+        vcenter.snapshot(STOPPED)
+        disk = VsphereNbdTarget(lambda: NbdClient.connect(host, int(port), vcenter.view(STOPPED).disks[0].file), round_key="k")
+        try:
+            with pytest.raises(PermanentError, match="read-only"):
+                disk.write(3, *some(1))
+        finally:
+            disk.close()
+            task = vcenter.session.call_on(vim.VirtualMachine, vcenter.moref(STOPPED), lambda vm: vm.RemoveAllSnapshots_Task())
+            vcenter.session.wait_task(task, what="remove snapshots")
