@@ -46,6 +46,8 @@ def lab_environment(home: LabHome, record: Record, base: Mapping[str, str]) -> d
         "GOVC_USERNAME": record.user,
         "GOVC_PASSWORD": record.password,
         "GOVC_INSECURE": "1",
+        # One vCenter serves all data centres, so govc must be told one; `-dc` names another.
+        "GOVC_DATACENTER": next((site.datacenter for site in record.sites if site.datacenter), ""),
     }
     for site in record.sites:
         env |= _site(site.name, site.kind, vcenter, aws)

@@ -14,7 +14,7 @@ from typing import Any
 
 from infra.atomic import replace_file
 from infra.estate.load import load_estate
-from infra.estate.model import AwsSite, Estate
+from infra.estate.model import AwsSite, Estate, VsphereSite
 from lab.lifecycle import servers
 from lab.lifecycle.engine_home import install_plugins
 from lab.lifecycle.environment import engine_environment, lab_environment, process_environment
@@ -194,6 +194,7 @@ class Lab:
                     user_env=site.credentials.user_env,
                     password_env=site.credentials.password_env,
                     region=site.region if isinstance(site, AwsSite) else "",
+                    datacenter=site.datacenter if isinstance(site, VsphereSite) else "",
                 )
                 for site in estate.sites.values()
             ),

@@ -36,6 +36,7 @@ class SiteEntry:
     user_env: str
     password_env: str
     region: str = ""
+    datacenter: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
