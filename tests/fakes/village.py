@@ -34,6 +34,11 @@ FILES = {
             hosts:
               - {name: esx-1, cores: 16, mhz: 2600, memory: 64GiB}
               - {name: esx-2, cores: 16, mhz: 2600, memory: 64GiB}
+          - name: annex
+            datastores: [vmfs-2]
+            hosts:
+              - {name: esx-5, cores: 16, mhz: 2600, memory: 64GiB}
+              - {name: esx-6, cores: 16, mhz: 2600, memory: 64GiB}
         datastores:
           - {name: vmfs-1, capacity: 1TiB}
           - {name: vmfs-2, capacity: 1TiB}

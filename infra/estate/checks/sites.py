@@ -35,6 +35,11 @@ def _vsphere(entry: Entry[VsphereSite | AwsSite], site: VsphereSite) -> Iterator
         advice = "write credentials: {user_env: INCLINE_VCENTER_USER, password_env: INCLINE_VCENTER_PASSWORD}"
         yield entry.problem(f"site {site.name}: a vCenter needs both user_env and password_env", advice, "INC-1004", "credentials")
     datastores = {each.name for each in site.datastores}
+    mounted = {name for cluster in site.clusters for name in cluster.datastores}
+    for index, datastore in enumerate(site.datastores):
+        if datastore.name not in mounted:
+            advice = "name it under a cluster's datastores, or remove it"
+            yield entry.problem(f"datastore {datastore.name} is mounted by no cluster", advice, "INC-1011", "datastores", index)
     hosts: dict[str, str] = {}
     for number, cluster in enumerate(site.clusters):
         for index, name in enumerate(cluster.datastores):

@@ -53,7 +53,7 @@ MISTAKES = {
     ),
     "networks overlap within a site": Bad(
         HALL, "10.1.1.0/24", "10.1.0.128/25", "hall-two", "INC-1020",
-        "network hall-two of hall (10.1.0.128/25) overlaps network hall-net of hall (10.1.0.0/24, sites/hall.yaml:17)", "choose a range",
+        "network hall-two of hall (10.1.0.128/25) overlaps network hall-net of hall (10.1.0.0/24, sites/hall.yaml:22)", "choose a range",
     ),
     "networks overlap between sites": Bad(
         HALL, "10.1.1.0/24", "10.2.0.0/25", "hall-two", "INC-1020", "overlaps network depot-net of depot (10.2.0.0/24, sites/depot.yaml:16)",
@@ -65,6 +65,7 @@ MISTAKES = {
     "unknown zone": Bad(CLOUD, "zone: us-east-1b", "zone: us-east-1d", "net-b", "INC-1011", "unknown zone 'us-east-1d'", "did you mean us-east-1"),
     "no image id": Bad(CLOUD, "ami-0123456789abcdef0", "ami-debian", "ami-debian", "INC-1005", "'ami-debian' is no AMI id"),
     "no account": Bad(CLOUD, '"123456789012"', "12345", "account", "INC-1005", "account is the number 12345", 'write it as text: "12345"'),
+    "datastore that nobody mounts": Bad(HALL, "datastores: [vmfs-2]", "datastores: [vmfs-1]", "name: vmfs-2", "INC-1011", "datastore vmfs-2 is mounted by no cluster", "under a cluster's datastores"),
     "host twice": Bad(HALL, "esx-2", "esx-1", "esx-1", "INC-1010", "host esx-1 stands twice"),
     "no host may fail": Bad(HALL, "    datastores: [vmfs-1]", "    datastores: [vmfs-1]\n    ha: {host_failures: 2}", "ha:", "INC-1005", "loss of 2 of its 2 hosts"),
     "gateway outside": Bad(HALL, "vlan: 10}", "vlan: 10, gateway: 10.1.7.1}", "gateway", "INC-1021", "the gateway 10.1.7.1 lies outside", "write 10.1.0.1"),
