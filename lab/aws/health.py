@@ -1,22 +1,18 @@
-"""Whether a machine of the lab would come up: what its disks' identity blocks say. The format is written down in `lab.guest`."""
+"""Whether a machine of the lab would come up: what its disks' identity blocks say. `lab.guest` has the format and the rules.
+
+One rule is the cloud's own: a machine launched from a base image has the identity of a template on its boot disk, and whatever else is
+attached to it is blank or its own business.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Read = Callable[[int, int], bytes]
+from lab.guest import COPY_OFFSETS, Identity, ReadAt, UnhealthyError, check_machine, encode, read_identity
 
-MAGIC = b"INCLINE-GUEST-01"
-COPIES = (1 << 20, 3 << 20)
-COPY = 4096
-HEADER = 52
 TEMPLATE = "template"
-"""The machine id of a base image: whatever else is attached to such a machine is blank and its own business."""
+"""The machine id of a base image."""
 
 
 @dataclass(frozen=True)
@@ -27,54 +23,18 @@ class Verdict:
     reason: str = ""
 
 
-def identity(read: Read) -> dict[str, Any] | None:
-    """The identity on a disk; None unless both copies are there, whole and equal."""
-    first, second = (read(offset, COPY) for offset in COPIES)
-    if first != second or first[:16] != MAGIC:
-        return None
-    (length,) = struct.unpack_from("<I", first, 16)
-    payload = first[HEADER : HEADER + length]
-    if len(payload) != length or hashlib.sha256(payload).digest() != first[20:HEADER]:
-        return None
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def verdict(disks: Sequence[Read]) -> Verdict:
+def verdict(disks: Sequence[ReadAt]) -> Verdict:
     """Judges the disks of one machine, boot disk first."""
-    if not disks:
-        return Verdict(healthy=False, reason="no disk")
-    boot = identity(disks[0])
-    if boot is None:
-        return Verdict(healthy=False, reason="disk 0 has no valid identity block")
-    if boot.get("machine_id") == TEMPLATE:
-        return _covered(0, boot, disks[0])
-    if boot.get("disks") != len(disks):
-        return Verdict(healthy=False, reason=f"the machine has {boot.get('disks')} disks, {len(disks)} are attached")
-    for index, read in enumerate(disks):
-        found = boot if index == 0 else identity(read)
-        if found is None:
-            return Verdict(healthy=False, reason=f"disk {index} has no valid identity block")
-        if (found.get("machine_id"), found.get("disk")) != (boot.get("machine_id"), index):
-            return Verdict(healthy=False, reason=f"disk {index} belongs elsewhere")
-        covered = _covered(index, found, read)
-        if not covered.healthy:
-            return covered
+    try:
+        if not (disks and read_identity(disks[0]).machine_id == TEMPLATE):
+            check_machine(disks)
+    except ValueError as error:
+        return Verdict(healthy=False, reason=f"disk 0: {error}")
+    except UnhealthyError as error:
+        return Verdict(healthy=False, reason=error.what)
     return Verdict(healthy=True)
 
 
-def _covered(index: int, found: dict[str, Any], read: Read) -> Verdict:
-    for area in found.get("covers", []):
-        if hashlib.sha256(read(int(area["offset"]), int(area["length"]))).hexdigest() != area["sha256"]:
-            return Verdict(healthy=False, reason=f"disk {index} is torn at offset {area['offset']}")
-    return Verdict(healthy=True)
-
-
-def identity_areas(payload: dict[str, Any]) -> list[tuple[int, bytes]]:
+def identity_areas(identity: Identity) -> list[tuple[int, bytes]]:
     """Where to write what, so that a disk has this identity."""
-    raw = json.dumps(payload, sort_keys=True).encode()
-    block = (MAGIC + struct.pack("<I", len(raw)) + hashlib.sha256(raw).digest() + raw).ljust(COPY, b"\0")
-    return [(offset, block) for offset in COPIES]
+    return [(offset, encode(identity)) for offset in COPY_OFFSETS]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
+
+
+def find_key(account: str, region: str, name: str) -> Any:
+    """The key with an id, alias or ARN; None when there is none."""
+    kms = kms_backends[account][region]
+    alias = name.rpartition(":alias/")[2] if ":alias/" in name else name.removeprefix("alias/")
+    if "alias/" in name:
+        return next((key for key in kms.keys.values() if f"alias/{alias}" in key.aliases), None)
+    return kms.keys.get(name.rpartition(":key/")[2] if ":key/" in name else name)
 
 
 class LabKmsResponse(KmsResponse):
@@ -18,12 +28,8 @@ class LabKmsResponse(KmsResponse):
         return value
 
     def _refuse_unusable(self) -> None:
-        key_id = self._get_param("KeyId")
-        if not key_id:
-            return
-        try:
-            key = self.kms_backend.describe_key(key_id)
-        except (JsonRESTError, KeyError):
+        key = find_key(self.current_account, self.region, self._get_param("KeyId") or "")
+        if key is None:
             return  # the operation itself says that there is no such key
         if key.key_state == "Disabled":
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")

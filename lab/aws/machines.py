@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -11,6 +10,7 @@ from infra.errors import InclineError
 from lab.aws.blocks.pack import BLOCK
 from lab.aws.ec2.backend import LabEc2
 from lab.aws.ec2.world import World
+from lab.guest import pattern
 
 PIECE = 4 << 20
 
@@ -48,13 +48,11 @@ class Machines:
         self._world.store.write(volume_id, offset, data)
 
     def write_seeded(self, volume_id: str, offset: int, seed: int, length: int) -> int:
-        """A running guest's write of `length` bytes that a seed determines."""
-        source, done = random.Random(seed), 0
-        while done < length:
-            data = source.randbytes(min(PIECE, length - done))
-            self.write(volume_id, offset + done, data)
-            done += len(data)
-        return done
+        """A running guest's write of `length` bytes that a seed determines, the same as on the lab's vCenter."""
+        data = pattern(seed, length)
+        for start in range(0, length, PIECE):
+            self.write(volume_id, offset + start, data[start : start + PIECE])
+        return length
 
     def read(self, volume_id: str, offset: int, length: int) -> bytes:
         """What is on a volume, or in a snapshot, running or not."""

@@ -12,6 +12,7 @@ from lab.aws.ec2.backend import LabEc2
 from lab.aws.ec2.images import LabImage
 from lab.aws.ec2.snapshots import LabSnapshot
 from lab.aws.health import TEMPLATE, identity_areas
+from lab.guest import Identity
 
 GIB = 8
 
@@ -32,7 +33,7 @@ def seed_images(estate: Path) -> list[str]:
 def _image(backend: LabEc2, image_id: str, operating_system: str) -> None:
     snapshot = LabSnapshot(backend, GIB, description=f"Base image {operating_system}")
     backend.world.store.create(snapshot.id)
-    identity = {"machine_id": TEMPLATE, "hostname": TEMPLATE, "os": operating_system, "disk": 0, "disks": 1, "addresses": {}, "covers": []}
+    identity = Identity(machine_id=TEMPLATE, hostname=TEMPLATE, os=operating_system, disk=0, disks=1)
     for offset, data in identity_areas(identity):
         backend.world.store.write(snapshot.id, offset, data)
     backend.add_snapshot(snapshot, seal=True)

@@ -6,8 +6,6 @@ from typing import Any
 
 from moto.ec2 import urls
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.kms import kms_backends
-from moto.kms.exceptions import NotFoundException
 
 from lab.aws.ec2.endpoints import Endpoints
 from lab.aws.ec2.images import Images
@@ -18,6 +16,7 @@ from lab.aws.ec2.refusals import refuse
 from lab.aws.ec2.snapshots import Snapshots
 from lab.aws.ec2.volumes import Volumes
 from lab.aws.ec2.world import World
+from lab.aws.keys import find_key
 
 
 class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volumes, EC2Backend):
@@ -66,11 +65,9 @@ class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volume
         """The ARN of a key given by id, alias or ARN; without one, of the key that EBS uses in this account."""
         if not key:
             return self.default_kms_key_id or str(self._create_default_encryption_key())
-        kms = kms_backends[self.account_id][self.region_name]
-        try:
-            found = kms.describe_key(key)
-        except (NotFoundException, KeyError):
-            raise refuse("InvalidKmsKey.NotFound", f"The KMS key '{key}' does not exist.") from None
+        found = find_key(self.account_id, self.region_name, key)
+        if found is None:
+            raise refuse("InvalidKmsKey.NotFound", f"The KMS key '{key}' does not exist.")
         if found.key_state != "Enabled":
             raise refuse("InvalidKmsKey.InvalidState", f"The KMS key '{found.arn}' is {found.key_state}.")
         return str(found.arn)

@@ -55,14 +55,18 @@ class Network:
         return group
 
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
-        """DeleteSecurityGroup; refused while an interface or another group's rule names it, and for a VPC's default group."""
+        """DeleteSecurityGroup; refused while an interface is in it or another group's rule names it."""
         group = self.get_security_group_by_name_or_id(group_id or name)  # type: ignore[attr-defined]
         if group is not None:
-            if group.name == "default":
-                raise refuse("CannotDelete", "the specified group: 'default' name: 'default' cannot be deleted by a user")
-            if any(used.id == group.id for eni in self.enis.values() for used in eni.group_set):
+            used = {member.id for eni in self.enis.values() for member in eni.group_set}
+            if group.id in used | self._named_by_others(group.id):
                 raise dependency(f"resource {group.id} has a dependent object")
         super().delete_security_group(name, group_id)  # type: ignore[misc]
+
+    def _named_by_others(self, group_id: str) -> set[str]:
+        groups = [group for of_vpc in self.groups.values() for group in of_vpc.values() if group.id != group_id]  # type: ignore[attr-defined]
+        rules = [rule for group in groups for rule in (*group.ingress_rules, *group.egress_rules)]
+        return {rule.source_group.get("GroupId", "") for rule in rules}
 
     def delete_subnet(self, subnet_id: str) -> Any:
         """DeleteSubnet; refused while an interface stands in it."""

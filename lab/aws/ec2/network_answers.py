@@ -7,6 +7,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 
 from lab.aws.ec2.endpoints import MODIFIED
+from lab.aws.ec2.refusals import refuse
 
 
 class NetworkAnswers:
@@ -90,6 +91,16 @@ class NetworkAnswers:
         for permission in self._process_rules_from_querystring():
             rules += authorize(**permission)[0]
         return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+    def delete_security_group(self) -> ActionResult:
+        """DeleteSecurityGroup; a VPC's own default group goes with the VPC only."""
+        self.error_on_dryrun()
+        name, group_id = self._get_param("GroupName"), self._get_param("GroupId")
+        group = self.ec2_backend.get_security_group_by_name_or_id(group_id or name)
+        if group is not None and group.name == "default":
+            raise refuse("CannotDelete", f"the specified group: '{group.id}' name: 'default' cannot be deleted by a user")
+        self.ec2_backend.delete_security_group(name, group_id)
+        return ActionResult({"Return": True, "GroupId": group_id})
 
     def create_placement_group(self) -> ActionResult:
         """CreatePlacementGroup."""

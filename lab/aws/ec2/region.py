@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.kms import kms_backends
-from moto.kms.exceptions import NotFoundException
-
 from lab.aws.ebs.region import NewSnapshot, SnapshotRecord
 from lab.aws.ec2.backend import LabEc2
 from lab.aws.ec2.snapshots import LabSnapshot
+from lab.aws.keys import find_key
 
 
 class EbsRegion:
@@ -66,7 +64,5 @@ class EbsRegion:
 
     def key_state(self, arn: str) -> str:
         """As KMS has it."""
-        try:
-            return str(kms_backends[self.account_id][self.name].describe_key(arn).key_state)
-        except (NotFoundException, KeyError):
-            return ""
+        key = find_key(self.account_id, self.name, arn)
+        return str(key.key_state) if key is not None else ""

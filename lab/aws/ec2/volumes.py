@@ -89,6 +89,9 @@ class Volumes:
         snapshot: LabSnapshot | None = self.completed_snapshot(snapshot_id) if snapshot_id else None  # type: ignore[attr-defined]
         size = self._size(size, snapshot)
         kind = volume_type or "gp2"
+        zone = self.get_zone_by_name(zone_name)  # type: ignore[attr-defined]
+        if zone is None:
+            raise refuse("InvalidZone.NotFound", f"The zone '{zone_name}' does not exist.")
         iops, throughput = performance.settle(kind, size, iops, throughput)
         if multi_attach_enabled and kind not in {"io1", "io2"}:
             raise bad_combination("Multi-Attach is for io1 and io2 volumes.")
@@ -97,7 +100,7 @@ class Volumes:
             self,
             random_volume_id(),
             size,
-            self.get_zone_by_name(zone_name),  # type: ignore[attr-defined]
+            zone,
             snapshot_id=snapshot_id,
             encrypted=bool(key),
             kms_key_id=key or None,

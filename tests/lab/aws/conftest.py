@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from lab.aws.health import identity_areas
 from lab.aws_control import AwsControl
+from lab.guest import Identity
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCK = 524288
@@ -169,9 +170,9 @@ def direct(ebs: Any) -> Direct:
 
 def identity_blocks(machine: str, disk: int, disks: int) -> dict[int, bytes]:
     """The blocks of a disk that has an identity and nothing else."""
-    areas = {"machine_id": machine, "hostname": machine, "os": "debian-12", "disk": disk, "disks": disks, "addresses": {}, "covers": []}
+    identity = Identity(machine_id=machine, hostname=machine, os="debian-12", disk=disk, disks=disks)
     blocks: dict[int, bytearray] = {}
-    for offset, data in identity_areas(areas):
+    for offset, data in identity_areas(identity):
         block = blocks.setdefault(offset // BLOCK, bytearray(BLOCK))
         block[offset % BLOCK : offset % BLOCK + len(data)] = data
     return {index: bytes(block) for index, block in blocks.items()}
