@@ -24,13 +24,8 @@ def do(ctx: Context) -> Result:
         for disk in ctx.source_machine.disks
     )
     answer = ctx.prover.prove(requests, ctx.journal.folder)
-    ctx.note(
-        "verified",
-        mismatches=[dict(m) for m in answer.mismatches],
-        roots=dict(answer.roots),
-        expected=dict(answer.expected),
-        round=base.number,
-    )
+    proven = {"roots": dict(answer.roots), "expected": dict(answer.expected), "round": base.number}
+    ctx.note("verified", mismatches=[dict(m) for m in answer.mismatches], **proven)
     if answer.mismatches or answer.roots != answer.expected:
         raise StepRefusedError(
             f"{record.server}: the copy on {record.target} is not what was sent, so the cut-over is refused",
