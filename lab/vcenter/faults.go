@@ -87,20 +87,30 @@ func (r *FaultRule) concerns(objects []string) bool {
 }
 
 func (b *faultBook) call(method string, ref types.ManagedObjectReference, name string) types.BaseMethodFault {
-	return makeFault(b.match(method, false, ref.Value, name))
+	return makeFault(b.match(method, false, ref.Value, name), ref)
 }
 
 func (b *faultBook) task(method string, ref types.ManagedObjectReference, name string) types.BaseMethodFault {
-	return makeFault(b.match(method, true, ref.Value, name))
+	return makeFault(b.match(method, true, ref.Value, name), ref)
 }
 
-// makeFault builds a vSphere fault by its type's name.
-func makeFault(name string) types.BaseMethodFault {
+// makeFault builds a vSphere fault by its type's name; references that the type demands point at the object that was called.
+func makeFault(name string, ref types.ManagedObjectReference) types.BaseMethodFault {
 	if name == "" {
 		return nil
 	}
 	if kind, ok := types.TypeFunc()(name); ok {
-		if f, ok := reflect.New(kind).Interface().(types.BaseMethodFault); ok {
+		v := reflect.New(kind)
+		for i := range v.Elem().NumField() {
+			f := v.Elem().Field(i)
+			switch {
+			case f.Type() == refType && kind.Field(i).Name == "Task":
+				f.Set(reflect.ValueOf(types.ManagedObjectReference{Type: "Task", Value: "task-0"}))
+			case f.Type() == refType:
+				f.Set(reflect.ValueOf(ref))
+			}
+		}
+		if f, ok := v.Interface().(types.BaseMethodFault); ok {
 			return f
 		}
 	}

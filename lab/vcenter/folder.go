@@ -142,6 +142,7 @@ func descriptorOf(file string) string {
 // putFile takes a whole file. Writing a part is not documented by VMware and refused.
 func (l *Lab) putFile(w http.ResponseWriter, r *http.Request, file string) {
 	if r.Header.Get("Content-Range") != "" {
+		_, _ = io.Copy(io.Discard, r.Body) // so that the client reads the answer instead of a broken pipe
 		http.Error(w, "a PUT with Content-Range is not supported: send the whole file", http.StatusNotImplemented)
 		return
 	}
