@@ -5,6 +5,7 @@ The city is brought up once. Every test leaves it settled, so that the order doe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -84,6 +85,33 @@ def test_an_edited_size_and_a_grown_volume_are_updates_in_place_on_aws(city: Cit
     city.assert_settled("aws-east.servers")
 
 
+def test_a_server_that_arrived_by_a_move_grows_in_place_after_its_volumes_were_adopted(city: CityLab) -> None:
+    name = "permits-app-01"
+    image = image_with_disks(city, name, sizes=(40, 60))
+    placement = read_placement(city.estate, name)
+    assert placement is not None
+    records = tuple(each.model_copy(update={"label": "", "uuid": "", "file": "", "unit_number": None}) for each in placement.machine.disks)
+    arrived = Machine(site="aws-east", image_id=image, disks=records)
+    write_placement(city.estate, placement.model_copy(update={"machine": arrived, "origin": "moved"}))
+    city.up("aws-east.servers")
+
+    instance = city.instance(name)
+    volumes = {each["DeviceName"]: each["Ebs"]["VolumeId"] for each in instance["BlockDeviceMappings"]}
+    boot, data = records
+    launched = (boot, data.model_copy(update={"device": "/dev/sdf", "volume_id": volumes["/dev/sdf"]}))
+    known = arrived.model_copy(update={"disks": launched, "instance_id": instance["InstanceId"]})
+    write_placement(city.estate, placement.model_copy(update={"machine": known, "origin": "moved"}))
+    city.up("aws-east.servers")
+    city.assert_settled("aws-east.servers")
+
+    city.edit_server(name, lambda entry: entry["disks"][1].update(size="77GiB"))
+    city.up("aws-east.servers")
+    grown = city.aws("ec2", "describe-volumes", "--volume-ids", volumes["/dev/sdf"])["Volumes"][0]
+    assert grown["Size"] == 77
+    assert city.instance(name)["InstanceId"] == instance["InstanceId"]
+    city.assert_settled("aws-east.servers")
+
+
 def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab) -> None:
     name, path = "finance-app-02", f"{FOLDER}/finance-app-02"
     placement = read_placement(city.estate, name)
@@ -125,3 +153,19 @@ def test_an_estate_older_than_the_stack_is_refused(city: CityLab) -> None:
 def disks(machine: dict[str, Any]) -> list[dict[str, Any]]:
     """The virtual disks among a machine's devices."""
     return [each for each in machine["config"]["hardware"]["device"] if "capacityInBytes" in each]
+
+
+def image_with_disks(city: CityLab, name: str, *, sizes: tuple[int, int]) -> str:
+    """An image as a move registers it: every disk from a snapshot that is encrypted with the site's key."""
+    key = json.loads(city.run("pulumi", "stack", "output", "--json", "--stack", "aws-east.foundation"))["kmsKeyArn"]
+    mappings = []
+    for device, size in zip(("/dev/sda1", "/dev/sdf"), sizes, strict=True):
+        zone = ("--availability-zone", "us-east-1a", "--volume-type", "gp3")
+        volume = city.aws("ec2", "create-volume", "--size", str(size), *zone, "--encrypted", "--kms-key-id", key)["VolumeId"]
+        snapshot = city.aws("ec2", "create-snapshot", "--volume-id", volume)["SnapshotId"]
+        city.aws("ec2", "delete-volume", "--volume-id", volume)
+        disk = {"SnapshotId": snapshot, "VolumeType": "gp3", "DeleteOnTermination": device == "/dev/sda1"}
+        mappings.append({"DeviceName": device, "Ebs": disk})
+    words = ("--root-device-name", "/dev/sda1", "--architecture", "x86_64", "--virtualization-type", "hvm", "--ena-support")
+    answer = city.aws("ec2", "register-image", "--name", name, *words, "--block-device-mappings", json.dumps(mappings))
+    return str(answer["ImageId"])
