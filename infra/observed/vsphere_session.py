@@ -112,12 +112,13 @@ class VsphereSession:
 
         return self.call(read)
 
-    def of_type(self, kind: Any, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Values by id and property path of all objects of a type."""
+    def of_type(self, kind: Any, paths: Sequence[str], *, within: tuple[Any, str] | None = None) -> dict[str, dict[str, Any]]:
+        """Values by id and property path of all objects of a type; `within`: type and id of the datacenter or folder to look in."""
 
         def read(instance: Any) -> dict[str, dict[str, Any]]:
             content = instance.RetrieveContent()
-            view = content.viewManager.CreateContainerView(content.rootFolder, [kind], True)
+            root = content.rootFolder if within is None else within[0](within[1], instance._stub)  # noqa: SLF001
+            view = content.viewManager.CreateContainerView(root, [kind], True)
             try:
                 step = vmodl.query.PropertyCollector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
                 objects = [vmodl.query.PropertyCollector.ObjectSpec(obj=view, skip=True, selectSet=[step])]

@@ -209,6 +209,11 @@ class LabInstance(Instance):
         return verdict([reader(volume.id) for volume in self.volumes_in_order()])
 
     @property
+    def instance_id(self) -> str:
+        """Its id under the name that DescribeInstanceStatus carries: moto shortens names by the class's own, which is not this one's."""
+        return str(self.id)
+
+    @property
     def instance_status(self) -> dict[str, Any]:
         """Derived from the identity blocks on its disks: a machine whose disk is wrong, empty or torn is impaired."""
         if self.state != "running":
