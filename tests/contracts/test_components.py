@@ -135,3 +135,11 @@ def test_every_tagged_child_says_whose_it_is(kind: type[Component], urn_type: st
     tagged = [each for each in record(site, make).resources if each.type.startswith("aws:") and isinstance(each.inputs.get("tags"), dict)]
 
     assert all(any(key.startswith("incline:") for key in each.inputs["tags"]) for each in tagged)
+
+
+@EACH
+def test_no_name_has_changed_since_the_first_release_so_none_carries_an_alias(
+    kind: type[Component], urn_type: str, site: str, make: Make
+) -> None:
+    """The golden files of the stacks hold the names. Who changes one adds an alias for the old one, and its case here."""
+    assert [each.name for each in record(site, make).resources if each.aliases] == []
