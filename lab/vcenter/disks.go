@@ -268,6 +268,9 @@ func extents(f *os.File, start, size int64, fn func(off, n int64) error) error {
 		if err != nil {
 			return err
 		}
+		if data >= size { // the next data lies behind the range asked for: its distance may not even fit an NBD length
+			return nil
+		}
 		hole, err := syscall.Seek(int(f.Fd()), data, seekHole)
 		if err != nil {
 			return err
