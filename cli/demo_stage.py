@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Stage:
         stage._own_history()
         try:
             stage.incline("lab", "up", "--estate", str(stage.estate))
-            stage.environ.update(stage._lab_environment())
+            stage._enter_lab()
             yield stage
         finally:
             if keep_lab:
@@ -55,7 +55,7 @@ class Stage:
 
     def incline(self, *arguments: str, check: bool = True) -> str:
         """Run an `incline` command; answers its stdout."""
-        return self.run([sys.executable, "-m", "cli.main", *arguments], shown="incline " + shlex.join(arguments), check=check)
+        return self.run([str(Path(sys.executable).with_name("incline")), *arguments], shown="incline " + shlex.join(arguments), check=check)
 
     def incline_json(self, *arguments: str) -> dict[str, Any]:
         """Run an `incline` command with --json; answers its document."""
@@ -93,8 +93,12 @@ class Stage:
             identity = ["-c", "user.name=Incline demo", "-c", "user.email=demo@incline.invalid"]
             subprocess.run(["git", *identity, *arguments], cwd=self.estate, env=self.environ, check=True, stdout=subprocess.DEVNULL)
 
-    def _lab_environment(self) -> Mapping[str, str]:
-        return dict(self.incline_json("lab", "env")["env"])
+    def _enter_lab(self) -> None:
+        """What `eval "$(incline lab env)"` does in a shell."""
+        environment = self.incline_json("lab", "env")
+        for name in environment["unset"]:
+            self.environ.pop(name, None)
+        self.environ.update(environment["set"])
 
 
 def assert_document(document: object) -> None:
