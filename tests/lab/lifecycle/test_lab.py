@@ -208,6 +208,26 @@ def test_an_unknown_part_is_refused(stage):
         stage.lab().stop("vcentre")
 
 
+def test_an_interrupt_while_servers_start_leaves_none_behind(stage):
+    spawned = []
+
+    def command(name, **known):
+        if name == "aws":
+            spawned.append(json.loads(_first_line(stage.home.ready("vcenter"))))
+            raise KeyboardInterrupt
+        return stage.command(name, **known)
+
+    lab = stage.lab()
+    lab._commands = command
+    with pytest.raises(KeyboardInterrupt):
+        lab.up()
+    port = int(spawned[0]["url"].rsplit(":", 1)[1])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    stage.lab().up()
+    assert states(stage) == {"vcenter": "running", "aws": "running"}
+
+
 def test_environment_points_every_tool_at_the_lab(stage):
     record = stage.lab().up()
     env = stage.lab().environment()
@@ -252,6 +272,11 @@ def test_a_stubborn_server_is_killed_in_the_end(stage):
 
     assert stop(started.pid, started.born, within_s=0.5) is False
     assert not is_alive(started.pid, started.born)
+
+
+def _first_line(path: Path) -> str:
+    _until(lambda: path.exists() and path.read_text().endswith("\n"))
+    return path.read_text().splitlines()[0]
 
 
 def _until(condition) -> None:
