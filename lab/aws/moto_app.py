@@ -26,8 +26,15 @@ from lab.aws.keys import LabKmsResponse
 from lab.aws.protocol import Call
 
 FILTERS = {
+    "block-device-mapping.device-name": "device_names",
+    "block-device-mapping.volume-id": "volume_ids",
     "client-token": "client_token",
     "instance-lifecycle": "lifecycle",
+    "metadata-options.http-tokens": "metadata_options.http_tokens",
+    "network-interface.addresses.private-ip-address": "private_ip",
+    "network-interface.network-interface-id": "interface_ids",
+    "network-interface.subnet-id": "subnet_id",
+    "network-interface.vpc-id": "vpc_id",
     "placement-group-name": "placement.group_name",
     "root-device-name": "root_device_name",
     "virtualization-type": "virtualization_type",
@@ -45,6 +52,7 @@ def mend(world: World) -> None:
     kms_urls.url_paths = {"{0}/$": LabKmsResponse.dispatch}
     ec2_instances.Instance = LabInstance
     ec2_utils.filter_dict_attribute_mapping.update(FILTERS)
+    ec2_utils.EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"
     ec2_utils.EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
 
 
@@ -64,7 +72,7 @@ class MotoApp:
         try:
             body = b"".join(self._app(_environ(request), start_response))
         except NotImplementedError as reason:
-            return protocol.not_modelled(call.service, str(reason) or call.operation)
+            return protocol.not_modelled(call.service, f"{call.operation} {str(reason).partition(' Feel free')[0]}".strip())
         except AttributeError as reason:
             if "'replace'" in str(reason):  # moto looks up the application of a service that it does not have
                 return protocol.not_modelled(call.service, call.operation)

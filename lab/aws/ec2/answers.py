@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, utcnow
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
@@ -126,6 +127,20 @@ class LabEc2Response(StorageAnswers, NetworkAnswers, EC2Response):
         setattr(instance, camelcase_to_underscores(name), value)
         if name == "SourceDestCheck" and 0 in instance.nics:
             instance.nics[0].source_dest_check = value
+
+    def describe_instance_attribute(self) -> ActionResult:
+        """DescribeInstanceAttribute with the block devices that moto leaves out."""
+        if self._get_param("Attribute") != "blockDeviceMapping":
+            result: ActionResult = super().describe_instance_attribute()
+            return result
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        return ActionResult({"InstanceId": instance.id, "BlockDeviceMappings": instance.block_device_mappings})
+
+    def get_console_output(self) -> ActionResult:
+        """GetConsoleOutput: why an instance is impaired, if it is."""
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        output = base64.b64encode(instance.console().encode()).decode()
+        return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
     def monitor_instances(self) -> ActionResult:
         """MonitorInstances."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.ec2 import urls
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import MetadataOptions
 
 from lab.aws.ec2.endpoints import Endpoints
 from lab.aws.ec2.images import Images
@@ -45,6 +46,29 @@ class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volume
         backend: LabEc2 = ec2_backends[self.account_id][region or self.region_name]
         return backend
 
+    def do_resources_exist(self, resource_ids: list[str]) -> bool:
+        """What CreateTags asks: moto lets unknown instances and interfaces pass, and knows no placement groups."""
+        others = []
+        for resource_id in resource_ids:
+            match resource_id.partition("-")[0]:
+                case "i":
+                    self.get_instance(resource_id)
+                case "eni":
+                    self.get_network_interface(resource_id)
+                case "pg":
+                    self.describe_placement_groups([], [resource_id], {})
+                case _:
+                    others.append(resource_id)
+        return bool(super().do_resources_exist(others))
+
+    def modify_instance_metadata_options(self, instance_id: str, **options: Any) -> MetadataOptions:
+        """ModifyInstanceMetadataOptions changes what it names; moto forgets the rest."""
+        found: MetadataOptions = self.get_instance(instance_id).metadata_options
+        for name, attribute in METADATA.items():
+            if options.get(name) is not None:
+                setattr(found, attribute, options[name])
+        return found
+
     def type_info(self, instance_type: str) -> dict[str, Any]:
         """What DescribeInstanceTypes says of a type; empty for one that it does not have."""
         return next((dict(info) for info in self.instance_types if info["InstanceType"] == instance_type), {})
@@ -72,6 +96,15 @@ class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volume
             raise refuse("InvalidKmsKey.InvalidState", f"The KMS key '{found.arn}' is {found.key_state}.")
         return str(found.arn)
 
+
+METADATA = {
+    "http_tokens": "http_tokens",
+    "hop_limit": "http_put_response_hop_limit",
+    "http_endpoint": "http_endpoint",
+    "http_protocol": "http_protocol_ipv6",
+    "metadata_tags": "instance_metadata_tags",
+}
+"""Names of moto's arguments and of the attributes that keep them."""
 
 TAGGED = {
     "ami": "image",

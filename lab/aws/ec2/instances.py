@@ -90,6 +90,21 @@ class LabInstance(Instance):
         """The same, under the name of the API."""
         return self.public_ip
 
+    @property
+    def device_names(self) -> list[str]:
+        """For filters."""
+        return list(self.block_device_mapping)
+
+    @property
+    def volume_ids(self) -> list[str]:
+        """For filters."""
+        return [block.volume_id for block in self.block_device_mapping.values()]
+
+    @property
+    def interface_ids(self) -> list[str]:
+        """For filters."""
+        return [nic.id for nic in self.nics.values()]
+
     def volumes_in_order(self) -> list[Any]:
         """Its volumes as the guest counts them: the root first, then by device name."""
         names = sorted(self.block_device_mapping, key=lambda name: (name != self.root_device_name, name))
@@ -224,6 +239,11 @@ class LabInstance(Instance):
         if self._checked().healthy:
             return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
         return {"Status": "impaired", "Details": [{"Name": "reachability", "Status": "failed", "ImpairedSince": self.launch_time}]}
+
+    def console(self) -> str:
+        """What its console would show: the lab boots nothing, it says what its disks say."""
+        found = self._checked()
+        return f"lab: {'the machine is up' if found.healthy else found.reason}\n" if self.state == "running" else ""
 
     def must_be_stopped(self, what: str) -> None:
         """Refuses what AWS allows on a stopped instance only."""

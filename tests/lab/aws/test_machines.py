@@ -258,3 +258,28 @@ def test_instances_page_and_filter(ec2: Any, machine: Machine) -> None:
 
     assert len(ec2.describe_instances(Filters=filters)["Reservations"]) == 1
     assert refused(ec2.describe_instances, InstanceIds=["i-0123456789abcdef0"]) == "InvalidInstanceID.NotFound"
+
+
+def test_instances_are_found_by_what_belongs_to_them(ec2: Any, machine: Machine) -> None:
+    for name, value in (
+        ("network-interface.network-interface-id", machine.eni),
+        ("block-device-mapping.volume-id", machine.volumes["/dev/sdf"]),
+        ("image-id", machine.image),
+    ):
+        found = ec2.describe_instances(Filters=[{"Name": name, "Values": [value]}])["Reservations"]
+        assert [i["InstanceId"] for r in found for i in r["Instances"]] == [machine.instance]
+
+
+def test_metadata_options_change_one_by_one(ec2: Any, machine: Machine) -> None:
+    ec2.modify_instance_metadata_options(InstanceId=machine.instance, HttpPutResponseHopLimit=3)
+    options = describe(ec2, machine.instance)["MetadataOptions"]
+
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"], options["HttpEndpoint"]) == ("required", 3, "enabled")
+
+
+def test_the_console_says_why_a_machine_is_impaired(ec2: Any, machine: Machine) -> None:
+    assert "up" in ec2.get_console_output(InstanceId=machine.instance)["Output"]
+    ec2.detach_volume(VolumeId=machine.volumes["/dev/sdf"])
+
+    assert status(ec2, machine.instance) == "impaired"
+    assert "disk 0 of 2" in ec2.get_console_output(InstanceId=machine.instance)["Output"]

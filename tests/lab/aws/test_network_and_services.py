@@ -194,3 +194,29 @@ def test_the_caller_is_the_estates_account(aws: Aws) -> None:
 )
 def test_what_is_not_modelled_says_so_in_the_services_protocol(aws: Aws, service: str, operation: str, code: str) -> None:
     assert refused(getattr(aws.client(service), operation)) == code
+
+
+def test_everything_takes_tags_and_nothing_that_is_not_there(ec2: Any, machine: Machine, net: Net) -> None:
+    name = f"g-{uuid4().hex[:8]}"
+    group = ec2.create_placement_group(GroupName=name, Strategy="spread")["PlacementGroup"]["GroupId"]
+    things = [
+        machine.instance,
+        machine.image,
+        machine.eni,
+        *machine.snapshots,
+        *machine.volumes.values(),
+        net.vpc,
+        net.subnet,
+        net.group,
+        group,
+    ]
+    ec2.create_tags(Resources=things, Tags=[{"Key": "incline:owner", "Value": "parks department"}])
+    shown = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["incline:owner"]}])["Tags"]
+    ec2.delete_tags(Resources=things, Tags=[{"Key": "incline:owner"}])
+
+    assert set(things) <= {tag["ResourceId"] for tag in shown}
+    assert all(tag["ResourceType"] for tag in shown)
+    assert ec2.describe_instances(InstanceIds=[machine.instance])["Reservations"][0]["Instances"][0].get("Tags", []) == []
+    tag = [{"Key": "a", "Value": "b"}]
+    assert refused(ec2.create_tags, Resources=["i-0123456789abcdef0"], Tags=tag) == "InvalidInstanceID.NotFound"
+    assert refused(ec2.create_tags, Resources=["eni-0123456789abcdef0"], Tags=tag) == "InvalidNetworkInterfaceID.NotFound"
