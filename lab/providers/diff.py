@@ -6,6 +6,7 @@ it is when upstream computes it, and is to be removed when upstream does not.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -84,23 +85,24 @@ class Diff:
         meaning = self.resource.fields.get(pattern, _NO_MEANING)
         single = Property(kind=kind.kind, nested=kind.nested)
         if meaning.unordered and not has_unknown(new) and kind.kind != "object":
-            before, after = {str(item) for item in old}, {str(item) for item in new}
+            there, wanted = {str(item) for item in old}, {str(item) for item in new}
             for index, item in enumerate(new):
-                if str(item) not in before:
+                if str(item) not in there:
                     self._note(f"{path}[{index}]", f"{pattern}[]", "add")
             for index, item in enumerate(old):
-                if str(item) not in after:
+                if str(item) not in wanted:
                     self._note(f"{path}[{index}]", f"{pattern}[]", "delete")
             return
-        old, old_input, new = (ordered(meaning, items) for items in (old, old_input, new))
-        for index in range(max(len(old), len(new))):
-            here, deep = f"{path}[{index}]", f"{pattern}[]"
-            if index >= len(new):
-                self._note(here, deep, "delete")
-            elif index >= len(old):
-                self._note(here, deep, "add")
+        pairs = _paired(meaning, old, new)
+        inputs = {_key(meaning, index, item): item for index, item in enumerate(old_input)}
+        for before, after in pairs:
+            if after is None:
+                self._note(f"{path}[{before}]", f"{pattern}[]", "delete")
+            elif before is None:
+                self._note(f"{path}[{after}]", f"{pattern}[]", "add")
             else:
-                self._compare(here, deep, single, old[index], old_input[index] if index < len(old_input) else None, new[index])
+                said = inputs.get(_key(meaning, after, new[after]))
+                self._compare(f"{path}[{after}]", f"{pattern}[]", single, old[before], said, new[after])
 
     def _maps(self, path: str, pattern: str, old: Values, new: Values) -> None:
         for key in sorted({*old, *new}):
@@ -139,11 +141,25 @@ def canonical(resource: Resource[Any], pattern: str, value: Any) -> Any:
     return None if is_empty(value) else value
 
 
-def ordered(meaning: Field, items: list[Any]) -> list[Any]:
-    """A list of objects without order, in the order of their key."""
-    if not meaning.key:
-        return items
-    return sorted(items, key=lambda item: str(item.get(meaning.key)) if isinstance(item, dict) else str(item))
+def _key(meaning: Field, index: int, item: Any) -> str:
+    """What tells the items of a list apart: their key, or their place."""
+    return str(item.get(meaning.key)) if meaning.key and isinstance(item, dict) else str(index)
+
+
+def _paired(meaning: Field, old: list[Any], new: list[Any]) -> list[tuple[int | None, int | None]]:
+    """Which old item became which new one: those of one key, then those that are left, in order."""
+    free = list(range(len(old)))
+    pairs: list[tuple[int | None, int | None]] = []
+    left: list[int] = []
+    for index, item in enumerate(new):
+        key = _key(meaning, index, item)
+        match = next((place for place in free if _key(meaning, place, old[place]) == key), None)
+        if match is None:
+            left.append(index)
+        else:
+            free.remove(match)
+            pairs.append((match, index))
+    return [*pairs, *itertools.zip_longest(free[: len(left)], left), *((place, None) for place in free[len(left) :])]
 
 
 def member(path: str, key: str) -> str:

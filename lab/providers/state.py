@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.providers.diff import canonical, ordered
+from lab.providers.diff import canonical
 from lab.providers.sdk import Property, Sdk
 from lab.providers.table import Field, Resource
 from lab.providers.values import UNKNOWN, Values, is_empty, without_marks
@@ -37,7 +37,7 @@ def _in_known_words(resource: Resource[Any], name: str, value: Any, known: Any) 
 
 def _in_known_order(meaning: Field, value: list[Any], known: list[Any]) -> list[Any]:
     ranks = {str(item.get(meaning.key)): index for index, item in enumerate(known) if isinstance(item, dict)}
-    return sorted(ordered(meaning, value), key=lambda item: ranks.get(str(item.get(meaning.key)), len(ranks)))
+    return sorted(value, key=lambda item: ranks.get(str(item.get(meaning.key)), len(ranks)))
 
 
 def preview(sdk: Sdk, resource: Resource[Any], inputs: Values) -> Values:
