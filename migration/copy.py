@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from migration.blocks.digests import ZERO_DIGEST, block_digest
 from migration.blocks.extents import BlockSet
 from migration.blocks.manifest import Manifest
+from migration.group_flush import GroupFlush
 from migration.types import (
     BLOCK,
     BlockSource,
@@ -64,6 +65,7 @@ class _Copy:
         self.source, self.target, self.manifest = source, target, manifest
         self._resend = frozenset(resend)
         self._reporting = threading.Lock()
+        self._intents = GroupFlush(manifest.flush)
         self.throttle, self.progress, self.stop = throttle, progress, stop
         self.total = len(blocks)
         self.counters = Counters()
@@ -164,7 +166,7 @@ class _Copy:
         for index, digest in changes:
             self.manifest.intend(index, digest)
         if changes:
-            self.manifest.flush()
+            self._intents.wait()
 
     def _same(self, index: int, digest: bytes) -> bool:
         return index not in self._resend and digest == self.manifest.digest(index)

@@ -20,8 +20,9 @@ T = TypeVar("T")
 class Retry:
     """`attempts` in all; the n-th wait is random between 0 and min(`longest_s`, `first_s` * 2^n).
 
-    The default gives up after about 2 minutes on average: longer than a vCenter's service restart behind a load balancer or a burst of
-    throttling, shorter than the 60 minutes after which a pending snapshot is cancelled.
+    The default gives up after about a minute on average: longer than a burst of throttling or a dropped connection, shorter than an
+    engineer's patience; an interrupted round goes on later from its journal. Where a stop event exists, pass its `wait` as `sleep`: once it
+    is set, nobody waits any longer.
     """
 
     attempts: int = 12

@@ -12,36 +12,13 @@ from typing import TypeVar
 
 from migration.blocks.digests import ZERO_BLOCK
 from migration.blocks.extents import merge
+from migration.group_flush import GroupFlush
 from migration.nbd.client import NbdClient
 from migration.retry import Retry
 from migration.types import BLOCK, Extent, PermanentError, RoundSummary, TransientError
 
 STATUS_SPAN = 1 << 30  # of one block-status request; the server may not be asked for more than 2 GiB
 T = TypeVar("T")
-
-
-class GroupFlush:
-    """One flush for all who wait: a caller returns once a flush that began after its call has ended."""
-
-    def __init__(self, flush: Callable[[], None]) -> None:
-        self._flush = flush
-        self._turn = threading.Lock()
-        self._count = threading.Lock()
-        self._asked = 0
-        self._served = 0
-
-    def wait(self) -> None:
-        """Everything written before this call is on stable storage when it returns."""
-        with self._count:
-            self._asked += 1
-            mine = self._asked
-        with self._turn:
-            if self._served >= mine:
-                return
-            with self._count:
-                covers = self._asked
-            self._flush()
-            self._served = covers
 
 
 class NbdDisk:

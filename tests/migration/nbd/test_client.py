@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from migration.group_flush import GroupFlush
 from migration.nbd.client import NbdClient
 from migration.retry import Retry
-from migration.targets.vsphere_nbd import GroupFlush, NbdDisk, VsphereNbdTarget
+from migration.targets.vsphere_nbd import NbdDisk, VsphereNbdTarget
 from migration.types import BLOCK, Extent, PermanentError, TransientError
 from tests.fakes.nbd_server import NbdServer
 
