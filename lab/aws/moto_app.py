@@ -77,6 +77,10 @@ class MotoApp:
             if "'replace'" in str(reason):  # moto looks up the application of a service that it does not have
                 return protocol.not_modelled(call.service, call.operation)
             return _failed(call, reason)
+        except KeyError as reason:
+            if reason.args == (call.region,):
+                return protocol.error(call.service, "InvalidRegion", 400, f"There is no region '{call.region}'.")
+            return _failed(call, reason)
         except Exception as reason:  # noqa: BLE001 whatever moto raises leaves it as an HTML page; clients need an error they can read
             return _failed(call, reason)
         status, headers = said

@@ -15,6 +15,7 @@ class BlockMap:
     def __init__(self) -> None:
         self._pieces: dict[int, array[int]] = {}
         self._shared: set[int] = set()
+        self._count = 0
         self.own: dict[int, int] = {}
         """Blocks written here since the map was made or last copied, and their slots: no other map names these slots."""
 
@@ -32,6 +33,7 @@ class BlockMap:
         elif number in self._shared:
             piece = self._pieces[number] = array("I", piece)
             self._shared.discard(number)
+        self._count += piece[index % SPAN] == 0
         piece[index % SPAN] = slot
         self.own[index] = slot
 
@@ -39,7 +41,7 @@ class BlockMap:
         """A map with the same content. From here on both write into pieces of their own."""
         other = BlockMap()
         other._pieces = dict(self._pieces)
-        other._shared = set(self._pieces)
+        other._shared, other._count = set(self._pieces), self._count
         self._shared = set(self._pieces)
         self.own = {}
         return other
@@ -74,4 +76,4 @@ class BlockMap:
                 yield from (slot for slot in piece if slot)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.written())
+        return self._count

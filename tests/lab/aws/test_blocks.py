@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +58,7 @@ def test_disks_read_as_plain_arrays_would(tmp_path_factory: pytest.TempPathFacto
         content = store.get(name)
         assert content is not None
         assert [index for index, _ in content.blocks.written()] == sorted(blocks)
+        assert len(content.blocks) == len(blocks)
         assert all(store.read(name, index * BLOCK + 4, 3) == bytes([0, byte, 0]) for index, byte in blocks.items())
     store.close()
 
@@ -78,6 +80,29 @@ def test_forgotten_blocks_are_used_again_and_shared_ones_stay(store: BlockStore,
 
     assert (tmp_path / "blocks.pack").stat().st_size == size
     assert store.read("snap-1", 0, 1) == b"\1"
+
+
+def test_writers_and_forgetters_do_not_mix_up_blocks(store: BlockStore) -> None:
+    for name in ("vol-a", "vol-b", "vol-c"):
+        store.create(name)
+
+    def writer(name: str, byte: int) -> None:
+        for index in range(60):
+            put(store, name, index, byte)
+
+    def forgetter() -> None:
+        for number in range(40):
+            store.snapshot("vol-c", f"snap-{number}")
+            put(store, "vol-c", number % 3, 9)
+            store.forget(f"snap-{number}")
+
+    threads = [Thread(target=writer, args=("vol-a", 1)), Thread(target=writer, args=("vol-b", 2)), Thread(target=forgetter)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [store.read(name, index * BLOCK, 1)[0] for name in ("vol-a", "vol-b") for index in range(60)] == [1] * 60 + [2] * 60
 
 
 def test_relations_follow_history_not_content(store: BlockStore) -> None:

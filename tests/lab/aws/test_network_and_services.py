@@ -180,6 +180,10 @@ def test_vaults_keep_key_and_tags(aws: Aws) -> None:
     assert refused(backup.describe_backup_vault, BackupVaultName=name) == "ResourceNotFoundException"
 
 
+def test_a_region_that_is_not_there_says_so(aws: Aws) -> None:
+    assert refused(aws.client("ec2", region="mars-north-1").describe_vpcs) == "InvalidRegion"
+
+
 def test_the_caller_is_the_estates_account(aws: Aws) -> None:
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 
