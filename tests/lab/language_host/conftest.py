@@ -1,6 +1,5 @@
 """A Pulumi project of a test's own under the real engine, with our language host and a provider of notes."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -93,11 +92,11 @@ def project(toolchain: Toolchain, engine: dict[str, str], tmp_path: Path) -> Ite
     project.declare(one="first")
     project.run("stack", "init", "test")
     yield project
-    leftovers = [pid for pid in _hosts_of(project.env["NOTES"]) if pid != os.getpid()]
+    leftovers = processes_of(project.env["NOTES"])
     assert not leftovers, f"processes of the test still run: {leftovers}"
 
 
-def _hosts_of(marker: str) -> list[int]:
+def processes_of(marker: str) -> list[int]:
     """Processes whose environment names this test's folder."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):

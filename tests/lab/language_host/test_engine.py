@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tests.lab.language_host.conftest import NOTE, processes_of
+
 pytestmark = pytest.mark.lab
 
 
@@ -142,6 +144,38 @@ def test_a_signal_in_the_middle_of_an_update_ends_it_soon_and_without_a_tracebac
     assert "language_host" not in words
 
 
+def test_a_killed_engine_leaves_no_process_behind(project):
+    project.write("import pulumi, time\nprint('reached', flush=True)\ntime.sleep(60)\n")
+    running = project.start("up", "--yes", "--skip-preview")
+    _read_until(running, "reached")
+    running.kill()
+    running.communicate(timeout=10)
+
+    deadline = time.monotonic() + 6
+    while processes_of(project.env["NOTES"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_second_interrupt_ends_it_at_once(project):
+    project.declare(slow_one="first")
+    running = project.start("up", "--yes", "--skip-preview")
+    _read_until(running, "creating")
+    for _ in range(2):
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+
+    assert "Traceback" not in running.communicate(timeout=10)[0]
+
+
+def test_a_project_names_its_environment_and_a_wrong_name_is_told(project):
+    project.runtime(virtualenv="no/such/place")
+    answer = project.run("preview", check=False)
+
+    assert answer.returncode != 0
+    assert "doesn't appear to be a virtual environment" in answer.stdout + answer.stderr
+
+
 def test_an_interrupted_update_finishes_the_resource_in_hand(project):
     project.declare(slow_one="first", slow_two="second")
     running = project.start("up", "--yes", "--skip-preview", "--parallel", "1")
@@ -182,8 +216,6 @@ def _held_program(text: str) -> str:
 
 
 def _note_module() -> str:
-    from tests.lab.language_host.conftest import NOTE
-
     return NOTE
 
 
