@@ -32,7 +32,7 @@ from infra.errors import InclineError
 from infra.observed.aws_session import AwsSession
 from migration.blocks.manifest import Manifest
 from migration.ebs.connect import ebs_api
-from migration.nbd.client import NbdClient
+from migration.nbd.connect import connect_nbd
 from migration.proof import DiskProof, verify_disk
 from migration.sources.ebs import EbsSource
 from migration.sources.raw_file import RawFile
@@ -49,8 +49,7 @@ def open_reader(reader: Mapping[str, Any], environ: Mapping[str, str]) -> BlockR
         case "ebs":
             return EbsSource(ebs_api(AwsSession(_aws_endpoint(reader, environ), role=str(reader.get("role", "")))), str(reader["snapshot"]))
         case "vsphere-nbd":
-            host, _, port = str(reader["address"]).rpartition(":")
-            return NbdDisk(lambda: NbdClient.connect(host, int(port), str(reader["export"])))
+            return NbdDisk(lambda: connect_nbd(str(reader["address"]), str(reader["export"]), ca_file=str(reader.get("ca_file", ""))))
         case "file":
             return RawFile(Path(str(reader["path"])))
         case other:

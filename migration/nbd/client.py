@@ -16,11 +16,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from migration.nbd import protocol as nbd
-from migration.nbd.handshake import Export, negotiate, receive
+from migration.nbd.handshake import TIMEOUT_S, Export, Secure, negotiate, receive
 from migration.nbd.protocol import ChunkType, Command, Flag, Status
+from migration.nbd.wire import Wire
 from migration.types import PermanentError, TransientError
 
-TIMEOUT_S = 60.0  # a disk behind VDDK may stall for long; a dead peer must still be noticed
 MAX_REQUEST = 32 << 20  # what every server must take, by the protocol document
 
 
@@ -39,7 +39,7 @@ class _Pending:
 class NbdClient:
     """An open export. Threads may share it."""
 
-    def __init__(self, sock: socket.socket, export: Export, where: str) -> None:
+    def __init__(self, sock: Wire, export: Export, where: str) -> None:
         self._socket, self._export, self._where = sock, export, where
         self._cookies = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
@@ -51,22 +51,21 @@ class NbdClient:
 
     @classmethod
     def connect(cls, host: str, port: int, export: str, *, tls: ssl.SSLContext | None = None) -> NbdClient:
-        """Connect and negotiate. `tls`: the server speaks TLS from the first byte (an `nbds` proxy).
+        """Connect and negotiate; with `tls` only over TLS, which NBD starts within the handshake.
 
         Raises:
             TransientError: nobody answers, or the connection broke.
-            PermanentError: the server refuses the export, or is none.
+            PermanentError: the server refuses the export or TLS, is not trusted, or is none.
         """
-        where = f"nbd://{host}:{port}/{export}"
+        where = f"nbd{'s' if tls else ''}://{host}:{port}/{export}"
         try:
             sock = socket.create_connection((host, port), timeout=TIMEOUT_S)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if tls is not None:
-                sock = tls.wrap_socket(sock, server_hostname=host)
         except OSError as exc:
             raise TransientError(f"{where}: {exc}", code="INC-2941", next_step="check that the NBD server of the site runs") from exc
         try:
-            return cls(sock, negotiate(sock, export, where), where)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wire, opened = negotiate(sock, export, where, None if tls is None else Secure(tls, host))
+            return cls(wire, opened, where)
         except BaseException:
             sock.close()
             raise

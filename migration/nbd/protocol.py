@@ -36,6 +36,7 @@ class Option(IntEnum):
     """What a client asks for during the handshake."""
 
     ABORT = 2
+    STARTTLS = 5
     GO = 7
     STRUCTURED_REPLY = 8
     SET_META_CONTEXT = 10

@@ -22,9 +22,9 @@ def receive(conn, length):
 class NbdServer:
     """Serves `disk` as `export`. `cut_after` closes the connection before the n-th reply; `errors` are error numbers for coming writes."""
 
-    def __init__(self, disk: bytearray, export: str = "disk", *, structured: bool = True, read_only: bool = False) -> None:
+    def __init__(self, disk: bytearray, export: str = "disk", *, structured: bool = True, read_only: bool = False, tls=None) -> None:
         self.disk, self.export = disk, export
-        self.structured, self.read_only = structured, read_only
+        self.structured, self.read_only, self.tls = structured, read_only, tls
         self.cut_after = 0
         self.errors: list[int] = []
         self.flushes = 0
@@ -58,8 +58,8 @@ class NbdServer:
 
     def _serve(self, conn):
         with contextlib.suppress(OSError):
-            state = self._negotiate(conn)
-            while state is not None:
+            conn, *state = self._negotiate(conn)
+            while True:
                 self._request(conn, *state)
         conn.close()
 
@@ -71,7 +71,10 @@ class NbdServer:
             _, option, length = struct.unpack(">QII", receive(conn, 16))
             data = receive(conn, length)
             answer = partial(self._answer, conn, option)
-            if option == 8 and self.structured:
+            if option == 5 and self.tls:
+                answer(1)
+                conn = self.tls.wrap_socket(conn, server_side=True)
+            elif option == 8 and self.structured:
                 structured = True
                 answer(1)
             elif option == 10 and structured:
@@ -85,7 +88,7 @@ class NbdServer:
                     continue
                 answer(3, struct.pack(">HQH", 0, len(self.disk), 1 | (2 if self.read_only else 0) | 4))
                 answer(1)
-                return structured, allocation
+                return conn, structured, allocation
             else:
                 answer((1 << 31) + 1)
 

@@ -2,13 +2,20 @@
 
 import random
 import socket
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from migration.group_flush import GroupFlush
 from migration.nbd.client import NbdClient
+from migration.nbd.connect import connect_nbd
 from migration.retry import Retry
 from migration.targets.vsphere_nbd import NbdDisk, VsphereNbdTarget
 from migration.types import BLOCK, Extent, PermanentError, TransientError
@@ -147,3 +154,50 @@ def test_waiters_share_a_flush_that_began_after_they_came():
             future.result(5)
 
     assert len(flushes) == 2
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A certificate for 127.0.0.1, signed by itself, and its file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nbd")])
+    made = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(made - timedelta(hours=1))
+        .not_valid_after(made + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (tmp_path / "ca.pem").write_bytes(certificate.public_bytes(pem))
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "both.pem").write_bytes(secret + certificate.public_bytes(pem))
+    return tmp_path
+
+
+def test_tls_is_started_within_the_handshake(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "both.pem")
+    with NbdServer(disk(), tls=context) as server:
+        client = connect_nbd(f"nbds://127.0.0.1:{server.port}", "disk", ca_file=str(authority / "ca.pem"))
+        assert client.read(BLOCK, 64) == bytes(server.disk[BLOCK : BLOCK + 64])
+        client.close()
+        with pytest.raises(PermanentError, match="not trusted"):
+            connect_nbd(f"nbds://127.0.0.1:{server.port}", "disk")
+
+
+def test_a_server_without_tls_gets_no_data_when_tls_is_wanted(server):
+    with pytest.raises(PermanentError, match="offers no TLS"):
+        connect_nbd(f"nbds://127.0.0.1:{server.port}", "disk")
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:", ":7", "host:port"])
+def test_an_address_that_is_none_names_the_variable(address):
+    with pytest.raises(PermanentError, match="no address") as caught:
+        connect_nbd(address, "disk")
+    assert "_NBD" in caught.value.next_step
