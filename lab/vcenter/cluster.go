@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"strconv"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -37,34 +38,97 @@ func (l *Lab) reconfigureCluster(
 	ctx *simulator.Context, c *simulator.ClusterComputeResource, req *types.ReconfigureComputeResource_Task,
 ) types.BaseMethodFault {
 	cfg := c.ConfigurationEx.(*types.ClusterConfigInfoEx)
-	das, drs := cfg.DasConfig, cfg.DrsConfig
-	spec, ok := req.Spec.(*types.ClusterConfigSpecEx)
-	if ok && spec.DasConfig != nil {
-		if !req.Modify {
-			das = types.ClusterDasConfigInfo{}
-		}
-		merge(&das, spec.DasConfig)
-	}
-	if ok && spec.DrsConfig != nil {
-		if !req.Modify {
-			drs = types.ClusterDrsConfigInfo{}
-		}
-		merge(&drs, spec.DrsConfig)
-	}
+	before := *cfg
 	res := c.ReconfigureComputeResourceTask(ctx, req).(*methods.ReconfigureComputeResource_TaskBody)
 	if _, fault := await(ctx, res.Res.Returnval); fault != nil {
 		return fault
 	}
-	cfg.DasConfig, cfg.DrsConfig = das, drs
-	if ok && spec.SpbmEnabled != nil {
-		cfg.SpbmEnabled = spec.SpbmEnabled
-	}
-	if ok && spec.DpmConfig != nil {
-		cfg.DpmConfigInfo = spec.DpmConfig
+	cfg.DasConfig, cfg.DrsConfig = before.DasConfig, before.DrsConfig
+	if spec, ok := req.Spec.(*types.ClusterConfigSpecEx); ok {
+		configure(cfg, spec, req.Modify)
 	}
 	uniqueRules(cfg.Rule)
 	ctx.Update(c, []types.PropertyChange{{Name: "configurationEx", Val: cfg}})
 	return nil
+}
+
+// configure lays a specification over a cluster's configuration; without modify the parts that it names are replaced.
+func configure(cfg *types.ClusterConfigInfoEx, spec *types.ClusterConfigSpecEx, modify bool) {
+	blank := defaultClusterConfig()
+	if spec.DasConfig != nil {
+		if !modify {
+			cfg.DasConfig = blank.DasConfig
+		}
+		merge(&cfg.DasConfig, spec.DasConfig)
+	}
+	if spec.DrsConfig != nil {
+		if !modify {
+			cfg.DrsConfig = blank.DrsConfig
+		}
+		merge(&cfg.DrsConfig, spec.DrsConfig)
+	}
+	cfg.DpmConfigInfo = overlay(cfg.DpmConfigInfo, blank.DpmConfigInfo, spec.DpmConfig)
+	cfg.InfraUpdateHaConfig = overlay(cfg.InfraUpdateHaConfig, blank.InfraUpdateHaConfig, spec.InfraUpdateHaConfig)
+	cfg.ProactiveDrsConfig = overlay(cfg.ProactiveDrsConfig, blank.ProactiveDrsConfig, spec.ProactiveDrsConfig)
+	cfg.Orchestration = overlay(cfg.Orchestration, blank.Orchestration, spec.Orchestration)
+	if spec.SpbmEnabled != nil {
+		cfg.SpbmEnabled = spec.SpbmEnabled
+	}
+	if spec.VmSwapPlacement != "" {
+		cfg.VmSwapPlacement = spec.VmSwapPlacement
+	}
+}
+
+// overlay merges what is given into what is there, or into the default.
+func overlay[T any](now, otherwise, given *T) *T {
+	if now == nil {
+		now = otherwise
+	}
+	if given == nil {
+		return now
+	}
+	merged := *now
+	merge(&merged, given)
+	return &merged
+}
+
+// defaultClusterConfig is what a new cluster of a real vCenter has.
+func defaultClusterConfig() types.ClusterConfigInfoEx {
+	no := types.NewBool(false)
+	return types.ClusterConfigInfoEx{
+		DasConfig: types.ClusterDasConfigInfo{
+			Enabled: no, HostMonitoring: string(types.ClusterDasConfigInfoServiceStateEnabled),
+			VmMonitoring:            string(types.ClusterDasConfigInfoVmMonitoringStateVmMonitoringDisabled),
+			AdmissionControlEnabled: types.NewBool(true),
+		},
+		DrsConfig: types.ClusterDrsConfigInfo{
+			Enabled: no, EnableVmBehaviorOverrides: types.NewBool(true), DefaultVmBehavior: types.DrsBehaviorFullyAutomated, VmotionRate: 3,
+		},
+		DpmConfigInfo: &types.ClusterDpmConfigInfo{Enabled: no, DefaultDpmBehavior: types.DpmBehaviorManual, HostPowerActionRate: 3},
+		InfraUpdateHaConfig: &types.ClusterInfraUpdateHaConfigInfo{
+			Enabled: no, Behavior: "Manual", ModerateRemediation: "QuarantineMode", SevereRemediation: "QuarantineMode",
+		},
+		ProactiveDrsConfig: &types.ClusterProactiveDrsConfigInfo{Enabled: no},
+		Orchestration: &types.ClusterOrchestrationInfo{DefaultVmReadiness: &types.ClusterVmReadiness{
+			ReadyCondition: string(types.ClusterVmReadinessReadyConditionNone),
+		}},
+	}
+}
+
+// CreateClusterEx makes a cluster that has the configuration asked for from the start.
+func (f *Folder) CreateClusterEx(ctx *simulator.Context, req *types.CreateClusterEx) soap.HasFault {
+	body := f.Folder.CreateClusterEx(ctx, req).(*methods.CreateClusterExBody)
+	if body.Fault_ != nil {
+		return body
+	}
+	if c, ok := ctx.Map.Get(body.Res.Returnval).(*simulator.ClusterComputeResource); ok {
+		cfg := defaultClusterConfig()
+		cfg.VmSwapPlacement = string(types.VirtualMachineConfigInfoSwapPlacementTypeVmDirectory)
+		configure(&cfg, &req.Spec, true)
+		c.ConfigurationEx = &cfg
+	}
+	f.lab.saver.touch()
+	return body
 }
 
 // uniqueRules mends rule keys that the simulator gave twice, as it counts anew after a restart.
@@ -143,6 +207,7 @@ func (s *Switch) CreateDVPortgroupTask(ctx *simulator.Context, req *types.Create
 			if !before[p] {
 				if pg, ok := ctx.Map.Get(p).(*simulator.DistributedVirtualPortgroup); ok {
 					pg.Config.ConfigVersion = "1"
+					inherit(pg)
 				}
 				return p, nil
 			}
@@ -150,6 +215,73 @@ func (s *Switch) CreateDVPortgroupTask(ctx *simulator.Context, req *types.Create
 		return nil, new(types.NotFound)
 	})
 	return &methods.CreateDVPortgroup_TaskBody{Res: &types.CreateDVPortgroup_TaskResponse{Returnval: ref}}
+}
+
+// AddDVPortgroupTask adds port groups that inherit what they do not say.
+func (s *Switch) AddDVPortgroupTask(ctx *simulator.Context, req *types.AddDVPortgroup_Task) soap.HasFault {
+	dvs := s.DistributedVirtualSwitch
+	ref := s.lab.task(ctx, s.Self, "AddDVPortgroup_Task", "addPortgroups", func() (types.AnyType, types.BaseMethodFault) {
+		res := dvs.AddDVPortgroupTask(ctx, req).(*methods.AddDVPortgroup_TaskBody)
+		out, fault := await(ctx, res.Res.Returnval)
+		for _, p := range dvs.Portgroup {
+			if pg, ok := ctx.Map.Get(p).(*simulator.DistributedVirtualPortgroup); ok {
+				inherit(pg)
+			}
+		}
+		return out, fault
+	})
+	return &methods.AddDVPortgroup_TaskBody{Res: &types.AddDVPortgroup_TaskResponse{Returnval: ref}}
+}
+
+// inherit fills the uplink order of a port group that has none of its own.
+func inherit(pg *simulator.DistributedVirtualPortgroup) {
+	port, ok := pg.Config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
+	if !ok {
+		return
+	}
+	if port.UplinkTeamingPolicy == nil {
+		port.UplinkTeamingPolicy = teaming()
+		port.UplinkTeamingPolicy.Inherited = true
+	}
+	if port.UplinkTeamingPolicy.UplinkPortOrder == nil {
+		port.UplinkTeamingPolicy.UplinkPortOrder = teaming().UplinkPortOrder
+		port.UplinkTeamingPolicy.UplinkPortOrder.Inherited = true
+	}
+}
+
+// Portgroup is a distributed port group whose configuration is changed, not replaced.
+type Portgroup struct {
+	*simulator.DistributedVirtualPortgroup
+	lab *Lab
+}
+
+// ReconfigureDVPortgroupTask merges what the specification sets.
+func (p *Portgroup) ReconfigureDVPortgroupTask(ctx *simulator.Context, req *types.ReconfigureDVPortgroup_Task) soap.HasFault {
+	pg := p.DistributedVirtualPortgroup
+	ref := p.lab.task(ctx, p.Self, "ReconfigureDVPortgroup_Task", "reconfigure", func() (types.AnyType, types.BaseMethodFault) {
+		now := pg.Config
+		port := now.DefaultPortConfig
+		if given, ok := req.Spec.DefaultPortConfig.(*types.VMwareDVSPortSetting); ok {
+			if was, ok := port.(*types.VMwareDVSPortSetting); ok {
+				merged := *was
+				merge(&merged, given)
+				port = &merged
+			}
+		}
+		res := pg.ReconfigureDVPortgroupTask(ctx, req).(*methods.ReconfigureDVPortgroup_TaskBody)
+		if _, fault := await(ctx, res.Res.Returnval); fault != nil {
+			return nil, fault
+		}
+		merge(&now, &pg.Config)
+		now.DefaultPortConfig = port
+		version, _ := strconv.Atoi(now.ConfigVersion)
+		now.ConfigVersion = strconv.Itoa(version + 1)
+		pg.Config, pg.Name = now, now.Name
+		pg.Entity().Name = now.Name
+		inherit(pg)
+		return nil, nil
+	})
+	return &methods.ReconfigureDVPortgroup_TaskBody{Res: &types.ReconfigureDVPortgroup_TaskResponse{Returnval: ref}}
 }
 
 // SwitchManager finds switches by uuid.

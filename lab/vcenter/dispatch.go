@@ -50,6 +50,8 @@ func (l *Lab) own(obj mo.Reference) mo.Reference {
 		return &Cluster{o, l}
 	case *simulator.DistributedVirtualSwitch:
 		return &Switch{o, l}
+	case *simulator.DistributedVirtualPortgroup:
+		return &Portgroup{o, l}
 	case *simulator.DistributedVirtualSwitchManager:
 		return &SwitchManager{o, l}
 	case *simulator.Datastore:

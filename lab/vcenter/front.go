@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 var (
@@ -47,7 +49,7 @@ func (l *Lab) front(next http.Handler) http.Handler {
 		case r.URL.Path == "/folder" || strings.HasPrefix(r.URL.Path, "/folder/"):
 			l.serveFolder(w, r)
 		case r.URL.Path == "/vsanHealth":
-			serveVsan(w, r)
+			l.serveVsan(w, r)
 		case strings.HasPrefix(r.URL.Path, "/rest") || strings.HasPrefix(r.URL.Path, "/api"):
 			l.serveREST(w, r, next)
 		case r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/sdk"):
@@ -122,16 +124,22 @@ func (l *Lab) misbehave(w http.ResponseWriter, fault string) bool {
 	return false
 }
 
-// serveVsan answers the one question that clients of clusters without vSAN ask.
-func serveVsan(w http.ResponseWriter, r *http.Request) {
+// serveVsan answers what clients of clusters without vSAN ask: the configuration is "off", and switching it off is a task that is done.
+func (l *Lab) serveVsan(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	name := "VsanClusterGetConfig"
+	name := ""
 	if m := soapMethod.FindSubmatch(body); m != nil {
 		name = string(m[1])
 	}
 	value := ""
-	if name == "VsanClusterGetConfig" {
+	switch name {
+	case "VsanClusterGetConfig":
 		value = `<returnval xsi:type="VsanConfigInfoEx"><enabled>false</enabled></returnval>`
+	case "VsanClusterReconfig":
+		ctx := l.context()
+		root := ctx.Map.Get(l.rootFolder())
+		ref := l.task(ctx, root, "VsanClusterReconfig", "reconfigure", func() (types.AnyType, types.BaseMethodFault) { return nil, nil })
+		value = fmt.Sprintf(`<returnval type="Task">%s</returnval>`, ref.Value)
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>

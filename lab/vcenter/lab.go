@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/simulator/vpx"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -81,6 +82,8 @@ func (l *Lab) current() Settings {
 }
 
 func (l *Lab) registry() *simulator.Registry { return l.svc.Context.Map }
+
+func (l *Lab) rootFolder() types.ManagedObjectReference { return vpx.RootFolder.Self }
 
 // context is a fresh lock owner for work that no request asked for.
 func (l *Lab) context() *simulator.Context {

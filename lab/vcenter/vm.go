@@ -144,6 +144,15 @@ func (l *Lab) complete(vm *simulator.VirtualMachine) {
 	if c.BootOptions.EfiSecureBootEnabled == nil {
 		c.BootOptions.EfiSecureBootEnabled = types.NewBool(false)
 	}
+	if c.BootOptions.BootRetryDelay == 0 {
+		c.BootOptions.BootRetryDelay = 10000
+	}
+	completeTools(c)
+	for _, d := range virtualDisks(c.Hardware.Device) {
+		if b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok && b.Sharing == "" {
+			b.Sharing = string(types.VirtualDiskSharingSharingNone)
+		}
+	}
 	if c.DefaultPowerOps.PowerOffType == "" {
 		soft := string(types.VirtualMachinePowerOpTypeSoft)
 		c.DefaultPowerOps = types.VirtualMachineDefaultPowerOpInfo{
@@ -156,6 +165,25 @@ func (l *Lab) complete(vm *simulator.VirtualMachine) {
 	}
 	vm.Runtime.ConsolidationNeeded = types.NewBool(false)
 	vm.Summary.Config.Annotation = c.Annotation
+}
+
+func completeTools(c *types.VirtualMachineConfigInfo) {
+	t := c.Tools
+	for _, b := range []**bool{
+		&t.AfterPowerOn, &t.AfterResume, &t.BeforeGuestStandby, &t.BeforeGuestShutdown, &t.SyncTimeWithHostAllowed,
+	} {
+		if *b == nil {
+			*b = types.NewBool(true)
+		}
+	}
+	for _, b := range []**bool{&t.BeforeGuestReboot, &t.SyncTimeWithHost} {
+		if *b == nil {
+			*b = types.NewBool(false)
+		}
+	}
+	if t.ToolsUpgradePolicy == "" {
+		t.ToolsUpgradePolicy = string(types.UpgradePolicyManual)
+	}
 }
 
 // UpgradeVMTask does nothing where the machine already has the version asked for.
