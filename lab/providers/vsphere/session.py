@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 _REST = "/rest/com/vmware/cis"
 _TIMEOUT = 120
+_FRESH = 5.0
+"""Seconds for which a look-up by name is not repeated."""
 _ENVIRONMENT = {"user": "VSPHERE_USER", "password": "VSPHERE_PASSWORD", "vsphereServer": "VSPHERE_SERVER"}  # names alone
 
 
@@ -48,6 +51,9 @@ class VsphereSession:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _instance: Any = None
     _token: str = ""
+    _service: Any = None
+    _connections: threading.local = field(default_factory=threading.local)
+    _seen: dict[str, tuple[float, Any]] = field(default_factory=dict)
 
     def call(self, action: Callable[[Any], T]) -> T:
         """`action(content)`; once more after a new login when the session has ended."""
@@ -122,6 +128,19 @@ class VsphereSession:
             raise ProviderError(f"{what}: {sentence(fault) if isinstance(fault, Exception) else fault}")
         return self.properties(task, "info.result").get("info.result")
 
+    def look(self, method: str, path: str) -> Any:
+        """A question of the tagging service whose answer may be a few seconds old: finding a name there takes a call for every tag."""
+        key = f"{method} {path}"
+        when, answer = self._seen.get(key, (0.0, None))
+        if time.monotonic() - when > _FRESH:
+            answer = self.rest(method, path)
+            self._seen[key] = (time.monotonic(), answer)
+        return answer
+
+    def forget(self) -> None:
+        """Something was changed: look again."""
+        self._seen.clear()
+
     def rest(self, method: str, path: str, body: Values | None = None) -> Any:
         """A call of the tagging service; None when the object does not exist."""
         for attempt in (1, 2):
@@ -146,19 +165,33 @@ class VsphereSession:
             return self._token
 
     def _request(self, method: str, path: str, body: Values | None, headers: dict[str, str]) -> tuple[int, Any]:
-        host, port = self._address()
-        connection = http.client.HTTPSConnection(host, port, context=self._tls(), timeout=_TIMEOUT)
-        try:
-            data = json.dumps(body).encode() if body is not None else None
-            connection.request(method, path, body=data, headers={"Content-Type": "application/json", **headers})
-            response = connection.getresponse()
-            raw = response.read()
-        finally:
-            connection.close()
+        data = json.dumps(body).encode() if body is not None else None
+        headers = {"Content-Type": "application/json", **headers}
+        for attempt in (1, 2):
+            connection = self._connection()
+            try:
+                connection.request(method, path, body=data, headers=headers)
+                response = connection.getresponse()
+                raw = response.read()
+                break
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                self._connections.open = None
+                if attempt == 2 or not isinstance(error, (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest)):
+                    raise ProviderError(f"vCenter {configured(self.config, 'vsphereServer')} does not answer: {error}") from error
         try:
             return response.status, json.loads(raw) if raw else {}
         except ValueError:
             return response.status, {"text": raw.decode("utf-8", "replace")}
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        """This thread's connection: a new one for each call would cost more than the call."""
+        connection = getattr(self._connections, "open", None)
+        if connection is None:
+            host, port = self._address()
+            connection = http.client.HTTPSConnection(host, port, context=self._tls(), timeout=_TIMEOUT)
+            self._connections.open = connection
+        return connection
 
     def _content(self) -> Any:
         with self._lock:

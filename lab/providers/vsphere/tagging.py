@@ -48,8 +48,8 @@ def raise_if_missing(session: VsphereSession, tag: str) -> None:
 
 def category_named(session: VsphereSession, name: str) -> Values | None:
     """The category of a name, or None."""
-    for id_ in session.rest("GET", f"{_TAGGING}/category") or ():
-        found = session.rest("GET", f"{_TAGGING}/category/id:{id_}")
+    for id_ in session.look("GET", f"{_TAGGING}/category") or ():
+        found = session.look("GET", f"{_TAGGING}/category/id:{id_}")
         if found and found["name"] == name:
             return dict(found)
     return None
@@ -57,8 +57,8 @@ def category_named(session: VsphereSession, name: str) -> Values | None:
 
 def tag_named(session: VsphereSession, name: str, category: str) -> Values | None:
     """The tag of a name in a category, or None."""
-    for id_ in session.rest("POST", f"{_TAGGING}/tag/id:{category}?~action=list-tags-for-category") or ():
-        found = session.rest("GET", f"{_TAGGING}/tag/id:{id_}")
+    for id_ in session.look("POST", f"{_TAGGING}/tag/id:{category}?~action=list-tags-for-category") or ():
+        found = session.look("GET", f"{_TAGGING}/tag/id:{id_}")
         if found and found["name"] == name:
             return dict(found)
     return None
@@ -96,6 +96,7 @@ class TagCategory(Resource[VsphereSession]):
 
     def create(self, work: VsphereWork, inputs: Values) -> str:
         """POST category."""
+        work.session.forget()
         return str(work.session.rest("POST", f"{_TAGGING}/category", {"create_spec": self._spec(inputs)}))
 
     def read(self, work: VsphereWork, id_: str, prior: Values) -> Values | None:
@@ -106,11 +107,13 @@ class TagCategory(Resource[VsphereSession]):
 
     def update(self, work: VsphereWork, change: Change) -> None:
         """PATCH category."""
+        work.session.forget()
         work.session.rest("PATCH", f"{_TAGGING}/category/id:{change.id}", {"update_spec": self._spec(change.new)})
 
     def delete(self, work: VsphereWork, id_: str, state: Values) -> None:
         """DELETE category, with its tags."""
         _ = state
+        work.session.forget()
         work.session.rest("DELETE", f"{_TAGGING}/category/id:{id_}")
 
     def locate(self, work: VsphereWork, import_id: str) -> str:
@@ -140,6 +143,7 @@ class Tag(Resource[VsphereSession]):
     def create(self, work: VsphereWork, inputs: Values) -> str:
         """POST tag."""
         spec = {"name": inputs["name"], "description": inputs.get("description") or "", "category_id": inputs["categoryId"]}
+        work.session.forget()
         made = work.session.rest("POST", f"{_TAGGING}/tag", {"create_spec": spec})
         if is_empty(made):
             raise ProviderError(f"tag category {inputs['categoryId']} not found")
@@ -154,11 +158,13 @@ class Tag(Resource[VsphereSession]):
     def update(self, work: VsphereWork, change: Change) -> None:
         """PATCH tag."""
         spec = {"name": change.new["name"], "description": change.new.get("description") or ""}
+        work.session.forget()
         work.session.rest("PATCH", f"{_TAGGING}/tag/id:{change.id}", {"update_spec": spec})
 
     def delete(self, work: VsphereWork, id_: str, state: Values) -> None:
         """DELETE tag."""
         _ = state
+        work.session.forget()
         work.session.rest("DELETE", f"{_TAGGING}/tag/id:{id_}")
 
     def locate(self, work: VsphereWork, import_id: str) -> str:
