@@ -24,7 +24,8 @@ TYPE = "vsphere:index/virtualMachine:VirtualMachine"
 MIB = 1 << 20
 # The version of the machines of this city (ESXi 7.0 U2 and later); naming it keeps a newer host from raising it silently.
 HARDWARE_VERSION = 19
-# Tools report when the guest is up; the move engine and the monitoring wait for that, a declaration does not.
+# A machine that is made here has empty disks, so no guest will ever report an address. An adopted one keeps the plugin's default, which
+# its import writes down: another value would be an update, and every update of a virtual machine ends with a power-on.
 NO_WAIT = 0
 
 
@@ -51,7 +52,7 @@ def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, ch
         disks=disks,
         network_interfaces=[{"network_id": foundation.networks[nic.network], "adapter_type": "vmxnet3"} for nic in plan.attachment.nics],
         tags=_tags(plan, foundation),
-        wait_for_guest_net_timeout=NO_WAIT,
+        wait_for_guest_net_timeout=None if plan.machine.import_id else NO_WAIT,
         opts=children.protected(plan.stack.import_id(TYPE, name, plan.machine.import_id)),
     )
 

@@ -159,3 +159,10 @@ def test_a_tag_that_the_foundation_lacks_names_what_to_bring_up() -> None:
 
     with pytest.raises(InclineError, match="no tag incline-owner = A new department"):
         run_program(lambda: Server("permits-db-01", args=args))
+
+
+def test_only_a_new_machine_whose_disks_are_empty_is_not_waited_for() -> None:
+    new = estates.on_vsphere(import_id="", uuid="", disks=())
+
+    assert declare(machine=new).one(VM, "permits-db-01-vm").inputs["waitForGuestNetTimeout"] == 0
+    assert "waitForGuestNetTimeout" not in declare().one(VM, "permits-db-01-vm").inputs
