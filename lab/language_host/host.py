@@ -20,7 +20,7 @@ from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 from lab.language_host import ENGINE_VERSION, commands
 from lab.language_host.children import Children
 from lab.language_host.interpreter import Interpreter, NoInterpreterError, Project, find_interpreter, is_virtualenv
-from lab.language_host.packages import Installed, read_installed
+from lab.language_host.packages import Plugin, read_packages, read_plugins, read_version
 
 _CHUNK = 65536
 
@@ -46,11 +46,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: proto.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> proto.GetRequiredPackagesResponse:
         """Name the plugins that the installed SDKs need, so that the engine finds a missing one before it starts."""
-        installed = self._installed(request.info, context)
         return proto.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(name=plugin.name, kind="resource", version=plugin.version, server=plugin.server)
-                for plugin in installed.plugins
+                for plugin in self._plugins(request.info, context)
             ]
         )
 
@@ -58,11 +57,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: proto.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> proto.GetRequiredPluginsResponse:
         """The same for engines that ask the older way."""
-        installed = self._installed(request.info, context)
         return proto.GetRequiredPluginsResponse(
             plugins=[
                 plugin_pb2.PluginDependency(name=plugin.name, kind="resource", version=plugin.version, server=plugin.server)
-                for plugin in installed.plugins
+                for plugin in self._plugins(request.info, context)
             ]
         )
 
@@ -102,14 +100,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def About(self, request: proto.AboutRequest, context: grpc.ServicerContext) -> proto.AboutResponse:
         """Which Python a program runs with, for `pulumi about`."""
         interpreter = self._interpreter_or_abort(request.info, context)
-        version = read_installed(interpreter, os.environ).version
+        version = read_version(interpreter, os.environ)
         return proto.AboutResponse(executable=interpreter.executable, version=version, metadata={"toolchain": interpreter.toolchain})
 
     def GetProgramDependencies(
         self, request: proto.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> proto.GetProgramDependenciesResponse:
         """What is installed for a program."""
-        wanted = [p for p in self._installed(request.info, context).packages if p.direct or request.transitiveDependencies]
+        installed = read_packages(self._interpreter_or_abort(request.info, context), os.environ)
+        wanted = [package for package in installed if package.direct or request.transitiveDependencies]
         return proto.GetProgramDependenciesResponse(
             dependencies=[proto.DependencyInfo(name=package.name, version=package.version) for package in wanted]
         )
@@ -142,8 +141,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._children.stop()
         return empty_pb2.Empty()
 
-    def _installed(self, info: proto.ProgramInfo, context: grpc.ServicerContext) -> Installed:
-        return read_installed(self._interpreter_or_abort(info, context), os.environ)
+    def _plugins(self, info: proto.ProgramInfo, context: grpc.ServicerContext) -> tuple[Plugin, ...]:
+        return read_plugins(self._interpreter_or_abort(info, context), os.environ)
 
     def _interpreter_or_abort(self, info: proto.ProgramInfo, context: grpc.ServicerContext) -> Interpreter:
         try:

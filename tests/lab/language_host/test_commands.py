@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pulumi.runtime.proto import language_pb2 as proto
 from lab.language_host import commands
 from lab.language_host.children import Children
 from lab.language_host.interpreter import Interpreter
-from lab.language_host.packages import parse_installed, read_installed
+from lab.language_host.packages import parse_plugins, read_packages, read_plugins, read_version
 
 PYTHON = Interpreter(executable="/venv/bin/python", virtualenv=Path("/venv"))
 INFO = proto.ProgramInfo(root_directory="/p", program_directory="/p/stacks", entry_point=".", options=struct_pb2.Struct())
@@ -72,22 +73,22 @@ def test_the_end_of_a_program_is_told_once(code, stopped, expected):
 
 
 def test_installed_packages_and_plugins_are_those_of_the_programs_python():
-    installed = read_installed(Interpreter(executable=sys.executable), os.environ)
+    python = Interpreter(executable=sys.executable)
 
-    assert installed.version == sys.version.split()[0]
-    assert {"pulumi", "pulumi-aws"} <= {package.name for package in installed.packages}
-    assert {("aws", "7.51.1"), ("vsphere", "4.18.2")} <= {(plugin.name, plugin.version) for plugin in installed.plugins}
-
-
-def test_a_plugin_without_a_version_has_its_packages():
-    document = {
-        "version": "3.11.7",
-        "packages": [{"name": "pulumi-note", "version": "1.2.3", "direct": True}],
-        "plugins": [{"package": "pulumi_note", "resource": True}, {"package": "pulumi_tool", "resource": False}],
+    assert read_version(python, os.environ) == sys.version.split()[0]
+    assert {"pulumi", "pulumi-aws"} <= {package.name for package in read_packages(python, os.environ)}
+    assert {("aws", version("pulumi-aws")), ("vsphere", version("pulumi-vsphere"))} <= {
+        (plugin.name, plugin.version) for plugin in read_plugins(python, os.environ)
     }
-    plugins = parse_installed(document).plugins
 
-    assert [(plugin.name, plugin.version) for plugin in plugins] == [("note", "1.2.3")]
+
+def test_a_package_that_names_no_plugin_stands_for_its_own():
+    entries = [
+        {"package": "pulumi_note", "resource": True, "version": "v1.2.3"},
+        {"package": "pulumi_tool", "resource": False, "version": "1"},
+    ]
+
+    assert [(plugin.name, plugin.version) for plugin in parse_plugins(entries)] == [("note", "1.2.3")]
 
 
 def test_stopping_ends_every_child_even_a_stubborn_one():
