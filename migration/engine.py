@@ -168,7 +168,7 @@ class Engine:
 
     def _plan(self, estate: Estate, placement: Placement, to: str) -> Journal:
         now = self._deps.clock.now()
-        move = f"mv-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}"
+        move = f"mv-{now:%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
         journal = self._deps.folder.create(move)
         returns = placement.held.move if placement.held is not None and placement.held.machine.site == to else ""
         journal.append(
@@ -298,5 +298,7 @@ def next_command(record: MoveRecord) -> str:
             return f"incline move rollback {server} --yes"
         case MoveState.ACCEPTING:
             return f"incline move accept {server} --yes"
+        case MoveState.ROLLED_BACK:
+            return f"incline move plan {server} --to {record.target}"
         case _:
             return f"incline move plan {server} --to {record.source}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from migration.blocks.digests import block_digest
+from infra.errors import InclineError
+from migration.blocks.digests import ZERO_DIGEST, block_digest
 from migration.blocks.manifest import Manifest
 from migration.blocks.merkle import merkle_root
 from migration.engine import Deps, Engine
@@ -15,7 +16,7 @@ from migration.executor import Call, InlineExecutor
 from migration.journal import StateFolder
 from migration.ports import GateAnswer, GateRequest, Progress
 from migration.steps.step import Context, ProofAnswer, ProofRequest
-from tests.fakes.disks import ZERO, SparseDisk
+from tests.fakes.disks import SparseDisk
 from tests.fakes.sides import FakeAws, FakeVsphere
 from tests.fakes.stacks import FakeStacks
 from tests.fakes.world import SERVER, FakeClock, FakeEstateStore, World, make_estate, make_world
@@ -33,9 +34,9 @@ class FakeProver:
             assert isinstance(disk, SparseDisk)
             with Manifest.open(request.manifest, writable=False) as manifest:
                 expected[request.disk] = manifest.root()
-                digests = (block_digest(disk.blocks.get(i, ZERO)) for i in range(manifest.blocks))
-                roots[request.disk] = merkle_root(digests, manifest.size_bytes)
-                wrong = (i for i in range(manifest.blocks) if block_digest(disk.blocks.get(i, ZERO)) != manifest.digest(i))
+                found = [block_digest(disk.blocks[i]) if i in disk.blocks else ZERO_DIGEST for i in range(manifest.blocks)]
+                roots[request.disk] = merkle_root(found, manifest.size_bytes)
+                wrong = (i for i, digest in enumerate(found) if digest != manifest.digest(i))
                 mismatches.extend({"disk": request.disk, "offset": i << 19} for i in wrong)
         return ProofAnswer(mismatches=tuple(mismatches), roots=roots, expected=expected)
 
@@ -51,17 +52,32 @@ class FakeGate:
 @dataclass
 class FakeListener:
     steps: list[tuple[str, str]] = field(default_factory=list)
+    on_start: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def step(self, server: str, step: str, state: str, detail: str = "") -> None:
         self.steps.append((step, state))
+        if state == "started" and step in self.on_start:
+            self.on_start[step]()
 
     def progress(self, progress: Progress) -> None:
         pass
 
 
-class RecordingExecutor(InlineExecutor):
+class StoppingExecutor(InlineExecutor):
+    """Runs calls until one of this name would be next."""
+
+    before = ""
+
     def run(self, run_id: str, calls: Sequence[Call]) -> None:
-        super().run(run_id, calls)
+        for call in calls:
+            if call.name == self.before:
+                self.before = ""
+                raise StoppedError("stopped by the test", code="INC-6993")
+            call.run()
+
+
+class StoppedError(InclineError):
+    """The test wanted it."""
 
 
 @dataclass
@@ -75,6 +91,8 @@ class Rig:
     gate: FakeGate = field(default_factory=FakeGate)
     listener: FakeListener = field(default_factory=FakeListener)
     clock: FakeClock = field(default_factory=FakeClock)
+    executor: StoppingExecutor = field(default_factory=StoppingExecutor)
+    instance_content: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store.world = self.world
@@ -89,7 +107,7 @@ class Rig:
             prover=FakeProver(),
             clock=self.clock,
             listener=self.listener,
-            executor=RecordingExecutor(),
+            executor=self.executor,
             side=lambda site: sides[site],
             workers=1,
         )
@@ -116,7 +134,21 @@ class Rig:
         volume = next(d.volume_id for d in placement.machine.disks if d.name == name)
         return self.world.volumes[volume].disk
 
+    def stop_before(self, step: str, server: str) -> None:
+        """Cut over until `step` would be next."""
+        self.executor.before = step
+        try:
+            self.engine.cutover(server)
+        except StoppedError:
+            return
+        raise AssertionError(f"{step} was never reached")
+
+    def stop_on(self, step: str) -> None:
+        """Ask to stop when `step` begins, as Ctrl-C would."""
+        self.listener.on_start[step] = self.deps.stop.set
+
     def go_back(self) -> None:
+        self.instance_content = {n: dict(self.instance_disk(n).blocks) for n in ("system", "data")}
         self.engine.start(SERVER, "downtown")
         self.engine.sync(SERVER)
         self.engine.cutover(SERVER)

@@ -163,7 +163,7 @@ class FakeClock:
 
 
 SERVER = "permits-db-01"
-DISKS = {"system": 2 * GIB, "data": 2 * GIB + GIB // 2}
+DISKS = {"system": GIB, "data": GIB // 2}
 
 
 def make_world() -> World:
@@ -171,7 +171,7 @@ def make_world() -> World:
     disks = {name: SparseDisk(size) for name, size in DISKS.items()}
     for number, disk in enumerate(disks.values()):
         disk.write(1 << 20, IDENTITY + bytes([number]))
-        for block in (40, 41, 900, 2000):
+        for block in (40, 41, 900, 1000):
             disk.write(block << 19, bytes([number + 1, block % 251]) * 4096)
     disks["data"].write(DISKS["data"] - 4096, b"t" * 4096)
     world = World()

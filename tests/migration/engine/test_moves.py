@@ -10,7 +10,7 @@ from migration.moves import MoveState
 from migration.rollback import RollbackRefusedError
 from migration.steps.step import StepRefusedError
 from tests.fakes.rig import Rig
-from tests.fakes.world import SERVER
+from tests.fakes.world import DISKS, SERVER
 
 
 def test_up_carries_every_block_and_ends_on_trial(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_writes_before_the_power_off_arrive(tmp_path: Path) -> None:
 def test_return_during_trial_writes_only_the_delta_and_loses_nothing(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.go_up()
-    tail = (5 << 29) + 4096  # in the rounded tail that the old disk did not have
+    tail = DISKS["data"] + 4096  # in the rounded tail that the old disk did not have
     rig.instance_disk("data").write(tail, b"written on AWS")
     rig.world.sent.clear()
 
