@@ -1,7 +1,7 @@
 """Pulumi's Analyzer protocol over the rule set, in one pass.
 
 The stock SDK reads every resource again for every policy (52 s for 40 policies over 5,000 machines) and loses a whole policy to one
-unknown. Here resources are decoded once, in AnalyzeStack, and rules answer three-valued. Analyze answers nothing: a rule needs the whole
+unknown. Here resources are decoded once, in AnalyzeStack, and rules answer three-valued. Analyze judges nothing: a rule needs the whole
 stack, and in `pulumi up` the preview that comes first is what stops a change.
 """
 
@@ -25,8 +25,8 @@ from policies.pack.context import PackContext
 from policies.pack.levels import SEVERITIES, default_level, level_of, policy_name
 from policies.readers.estate import read_estate
 from policies.readers.places import locator
-from policies.readers.properties import decode
-from policies.readers.resources import Resource, overlay
+from policies.readers.properties import Plain, decode
+from policies.readers.resources import SERVER, Resource, overlay
 from policies.reports.data import result_data
 from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
@@ -45,6 +45,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._context = context
         self._levels: dict[str, Level] = {}
         self._parameters: dict[str, dict[str, float | int | str | bool]] = {}
+        self._intents: dict[str, dict[str, Plain]] = {}
 
     def Handshake(
         self, request: analyzer_pb2.AnalyzerHandshakeRequest, context: grpc.ServicerContext
@@ -93,7 +94,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def Analyze(self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
-        """One resource says nothing of capacity: everything is judged in AnalyzeStack."""
+        """Keep a server's intent: here the engine shows a component's inputs, in AnalyzeStack only its outputs. Nothing is judged yet."""
+        if request.type == SERVER:
+            self._intents[request.urn] = decode(request.properties, request.name or request.urn)
         return analyzer_pb2.AnalyzeResponse()
 
     def Remediate(self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext) -> analyzer_pb2.RemediateResponse:
@@ -110,7 +113,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             ground = self._ground()
         except InclineError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        evidence = overlay(ground, self._context.site, [_resource(r) for r in request.resources])
+        evidence = overlay(ground, self._context.site, [self._resource(r) for r in request.resources])
         result = evaluate(evidence)
         self._write_report(result)
         shown = [v for v in result.verdicts if v.outcome in SHOWN and concerns(v, evidence, self._context.site)]
@@ -125,6 +128,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         standards = estate.standards.model_copy(update={"rules": rules})
         estate = estate.model_copy(update={"standards": standards})
         return read_estate(estate, datetime.now(UTC).date(), locator(path))
+
+    def _resource(self, resource: analyzer_pb2.AnalyzerResource) -> Resource:
+        name = resource.name or resource.urn.rpartition("::")[2]
+        properties = {**self._intents.get(resource.urn, {}), **decode(resource.properties, name)}
+        return Resource(resource.type, name, resource.urn, resource.parent, properties)
 
     def _disabled(self, verdict: Verdict) -> bool:
         return self._levels.get(_POLICY[verdict.rule]) == analyzer_pb2.DISABLED
@@ -149,11 +157,6 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
 _POLICY = {rule.id: policy_name(rule) for rule in RULES}
 _TITLE = {rule.id: rule.title for rule in RULES}
-
-
-def _resource(resource: analyzer_pb2.AnalyzerResource) -> Resource:
-    name = resource.name or resource.urn.rpartition("::")[2]
-    return Resource(resource.type, name, resource.urn, resource.parent, decode(resource.properties, name))
 
 
 def message_of(verdict: Verdict) -> str:

@@ -116,9 +116,9 @@ def _instance_tags(resource: Resource) -> dict[str, str] | Unknown:
 def _intent_tags(component: Resource) -> dict[str, str] | Unknown:
     """On vSphere a machine's tags are ids; their values stand in the component's intent."""
     tags = component.properties.get("tags")
-    if isinstance(tags, Unknown):
-        return tags
-    return {k: v for k, v in tags.items() if isinstance(v, str)} if isinstance(tags, dict) else {}
+    if isinstance(tags, dict):
+        return {k: v for k, v in tags.items() if isinstance(v, str)}
+    return tags if isinstance(tags, Unknown) else Unknown(f"tags of {component.name}", "the component does not say what it is meant to be")
 
 
 def _ports(resources: list[Resource]) -> Iterator[PortEvidence]:

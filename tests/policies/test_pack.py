@@ -66,6 +66,12 @@ def machine(name: str, **properties: object) -> list[analyzer_pb2.AnalyzerResour
 def analyze(
     stub: analyzer_pb2_grpc.AnalyzerStub, resources: list[analyzer_pb2.AnalyzerResource]
 ) -> dict[str, analyzer_pb2.AnalyzeDiagnostic]:
+    """As the engine does it: every resource's inputs first, then all outputs, of which a component has none."""
+    for resource in resources:
+        stub.Analyze(analyzer_pb2.AnalyzeRequest(type=resource.type, urn=resource.urn, name=resource.name, properties=resource.properties))
+    for resource in resources:
+        if resource.type == "incline:hybrid:Server":
+            resource.properties.Clear()
     answer = stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources))
     return {d.policyName: d for d in answer.diagnostics}
 
