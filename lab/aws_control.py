@@ -66,6 +66,10 @@ class AwsControl:
         kind = "snapshot" if disk.startswith("snap-") else "volume"
         self._call("POST", "blocks/corrupt", {kind: disk, "offset": offset, "bit": bit, "silent": silent})
 
+    def reset(self) -> None:
+        """The region as it was when it started: base images only, no faults, the settings' defaults."""
+        self._call("POST", "reset", {})
+
     def state(self) -> dict[str, Any]:
         """What stands where."""
         return self._call("GET", "state")

@@ -20,7 +20,8 @@ from lab.aws.settings import Settings
 class Control:
     """The control endpoint."""
 
-    def __init__(self, token: str, settings: Settings, faults: Faults, machines: Machines) -> None:
+    def __init__(self, token: str, settings: Settings, faults: Faults, machines: Machines, reset: Callable[[], None]) -> None:
+        self._reset = reset
         self._token, self._settings, self._faults, self._machines = token, settings, faults, machines
         self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
             ("POST", "/lab/guest/write"): self._write,
@@ -33,6 +34,7 @@ class Control:
             ("DELETE", "/lab/faults"): self._calm,
             ("POST", "/lab/blocks/corrupt"): self._corrupt,
             ("GET", "/lab/state"): lambda _: machines.describe(),
+            ("POST", "/lab/reset"): self._start_over,
         }
 
     def __call__(self, request: Request) -> Response:
@@ -72,6 +74,13 @@ class Control:
         del asked
         self._faults.clear()
         return {"rules": 0}
+
+    def _start_over(self, asked: dict[str, Any]) -> object:
+        del asked
+        self._faults.clear()
+        self._settings.update(asdict(Settings()))
+        self._reset()
+        return self._machines.describe()
 
     def _throttle(self, asked: dict[str, Any]) -> object:
         rule: dict[str, Any] = {

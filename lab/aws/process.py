@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.iam.models import get_account_id_from
 
@@ -43,14 +44,22 @@ def build(options: Options) -> Server:
     """Mends moto, seeds the images, and binds the address. Nothing is answered before `serve_forever`."""
     world = World(BlockStore(options.state / "blocks"), Settings())
     mend(world)
-    if options.estate is not None:
-        seed_images(options.estate)
-    faults = Faults()
+    ebs, faults = EbsDirect(world.store, world.settings), Faults()
+
+    def start_over() -> None:
+        with world.lock:
+            BackendDict.reset()
+            world.forget()
+            ebs.forget()
+            if options.estate is not None:
+                seed_images(options.estate)
+
+    start_over()
     front = Front(
         settings=world.settings,
         faults=faults,
-        control=Control(options.token, world.settings, faults, Machines(world)),
-        ebs=EbsDirect(world.store, world.settings),
+        control=Control(options.token, world.settings, faults, Machines(world), start_over),
+        ebs=ebs,
         region=region_of,
         moto=MotoApp(),
     )

@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 from infra.estate.load import load_estate
 from infra.estate.model import AwsSite
 from lab.aws.ec2.backend import LabEc2
-from lab.aws.ec2.images import LabImage
+from lab.aws.ec2.images import AMAZON, LabImage
 from lab.aws.ec2.snapshots import LabSnapshot
 from lab.aws.health import TEMPLATE, identity_areas
 from lab.guest import Identity
@@ -52,6 +52,7 @@ def _image(backend: LabEc2, image_id: str, operating_system: str) -> None:
     }
     disk = {"SnapshotId": snapshot.id, "VolumeSize": GIB, "VolumeType": "gp3", "DeleteOnTermination": True, "Encrypted": False}
     image = LabImage(backend, image_id, f"{operating_system}-lab", fields, [{"DeviceName": "/dev/sda1", "Ebs": disk}])
-    image.owner_alias = "amazon"
+    image.owner_alias, image.owner_id = "amazon", AMAZON
+    snapshot.owner_id = AMAZON
     image.launch_permissions.append({"Group": "all"})
     backend.add_image(image, {})

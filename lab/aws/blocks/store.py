@@ -73,6 +73,12 @@ class BlockStore:
             if self._contents.pop(name, None) is not None:
                 self._sweep()
 
+    def clear(self) -> None:
+        """Takes everything away."""
+        with self.lock:
+            self._contents.clear()
+            self._sweep()
+
     def _sweep(self) -> None:
         seen: set[int] = set()
         self.pack.keep_only(slot for content in self._contents.values() for slot in content.blocks.slots(seen))

@@ -36,6 +36,11 @@ class EbsDirect:
         self._starting = Lock()
         self._started: dict[tuple[str, str, str], tuple[str, str]] = {}
 
+    def forget(self) -> None:
+        """No client token was ever used: for a region that starts over."""
+        with self._starting:
+            self._started.clear()
+
     def start(self, region: Region, asked: dict[str, Any]) -> dict[str, Any]:
         """StartSnapshot. The same client token with the same request answers the first snapshot again."""
         token = asked.get("ClientToken") or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import camelcase_to_underscores, utcnow
@@ -22,6 +22,12 @@ ANY_TIME = ("DisableApiTermination", "DisableApiStop", "SourceDestCheck", "Insta
 
 class LabEc2Response(StorageAnswers, NetworkAnswers, EC2Response):
     """One EC2 call. Calls run one at a time; each begins by bringing the region to the state that is due."""
+
+    RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar[dict[str, Callable[[Any], Any]]] = {
+        **EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER,
+        "RunInstances.Reservation.Instances.Instance.BlockDeviceMappings": lambda _: [],
+    }
+    """AWS answers a launch before the disks are there."""
 
     def call_action(self) -> Any:
         """Under the lock."""

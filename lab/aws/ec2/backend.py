@@ -33,8 +33,7 @@ class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volume
         return urls
 
     def reset(self) -> None:
-        """Moto's own reset builds the backend anew from two arguments; the lab is reset by starting it anew."""
-        raise NotImplementedError("reset: stop the lab's AWS and start it again")
+        """Nothing: moto forgets all backends right after it has reset each, and makes them anew when they are asked for."""
 
     def settle(self) -> None:
         """Brings everything to the state that is due."""

@@ -13,6 +13,9 @@ from lab.aws.ec2.refusals import bad_value, refuse
 from lab.aws.ec2.snapshots import LabSnapshot
 from lab.aws.ec2.world import World
 
+AMAZON = "137112412989"
+"""The account that base images and their snapshots belong to, so that nobody takes them for leftovers of a move."""
+
 KEPT = {
     "Architecture": "architecture",
     "BootMode": "boot_mode",

@@ -6,6 +6,8 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
+from lab.aws.ec2.images import AMAZON
+
 
 class StorageAnswers:
     """Mixed into the response class in front of moto's."""
@@ -79,6 +81,15 @@ class StorageAnswers:
             copy_tags=self._get_param("CopyTagsFromSource") == "volume",
         )
         return ActionResult({"Snapshots": snapshots})
+
+    def describe_snapshots(self) -> ActionResult:
+        """DescribeSnapshots with the owners that moto ignores."""
+        snapshots = self.ec2_backend.describe_snapshots(
+            snapshot_ids=self._get_param("SnapshotIds", []), filters=self._filters_from_querystring()
+        )
+        aliases = {"self": self.ec2_backend.account_id, "amazon": AMAZON}
+        owners = {aliases.get(owner, owner) for owner in self._get_param("OwnerIds", [])}
+        return ActionResult({"Snapshots": [s for s in snapshots if not owners or s.owner_id in owners]})
 
     def copy_snapshot(self) -> ActionResult:
         """CopySnapshot with its encryption flag."""

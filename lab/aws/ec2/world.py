@@ -35,6 +35,12 @@ class World:
         for do in ready:
             do()
 
+    def forget(self) -> None:
+        """Nothing is due and nothing was answered: for a region that starts over."""
+        self._due.clear()
+        self._answers.clear()
+        self.store.clear()
+
     def once(self, key: tuple[str, ...], parameters: dict[str, Any], make: Callable[[], Any]) -> Any:
         """What a client token promises: the same request again gets the first answer's objects, another request is refused."""
         request = json.dumps({k: v for k, v in parameters.items() if k != "ClientToken"}, sort_keys=True, default=str)

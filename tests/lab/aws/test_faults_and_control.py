@@ -126,13 +126,23 @@ def test_blocks_are_put_fast_enough_for_a_mover(direct: Direct, aws: Aws) -> Non
     assert count / (time.monotonic() - started) > 50
 
 
-def test_it_starts_quickly_stops_when_told_and_forgets(tmp_path: Path) -> None:
+def test_it_starts_quickly_starts_over_and_stops_when_told(tmp_path: Path) -> None:
     started = time.monotonic()
     process, url = start(tmp_path, "--estate", str(ROOT / "estate"))
     took = time.monotonic() - started
     try:
-        images = Aws(url, AwsControl(url, TOKEN)).client("ec2").describe_images(ImageIds=["ami-0deb12000000000a1"])["Images"]
-        assert images[0]["RootDeviceName"] == "/dev/sda1"
+        fresh = Aws(url, AwsControl(url, TOKEN))
+        ec2, kms = fresh.client("ec2"), fresh.client("kms")
+        vpcs = len(ec2.describe_vpcs()["Vpcs"])
+        ec2.create_vpc(CidrBlock="10.0.0.0/16")
+        kms.create_alias(AliasName="alias/site", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)
+        fresh.control.settings(max_page=5)
+        fresh.control.reset()
+        assert ec2.describe_images(ImageIds=["ami-0deb12000000000a1"])["Images"][0]["RootDeviceName"] == "/dev/sda1"
+        assert (len(ec2.describe_vpcs()["Vpcs"]), ec2.describe_volumes()["Volumes"]) == (vpcs, [])
+        assert [a for a in kms.list_aliases()["Aliases"] if a["AliasName"] == "alias/site"] == []
+        assert fresh.control.settings()["max_page"] == 10_000
     finally:
         code = stop(process)
 

@@ -113,7 +113,10 @@ def test_addresses_and_interfaces_are_given_once(ec2: Any, machine: Machine, net
 
 def test_a_launch_token_launches_once(ec2: Any, machine: Machine, net: Net) -> None:
     asked = {"ImageId": machine.image, "MinCount": 1, "MaxCount": 1, "SubnetId": net.subnet, "ClientToken": uuid4().hex}
-    first = ec2.run_instances(InstanceType="m5.large", **asked)["Instances"][0]["InstanceId"]
+    answer = ec2.run_instances(InstanceType="m5.large", **asked)["Instances"][0]
+    first = answer["InstanceId"]
+
+    assert (answer["State"]["Name"], answer["BlockDeviceMappings"]) == ("pending", [])
 
     assert ec2.run_instances(InstanceType="m5.large", **asked)["Instances"][0]["InstanceId"] == first
     assert refused(ec2.run_instances, InstanceType="m5.xlarge", **asked) == "IdempotentParameterMismatch"
@@ -202,9 +205,10 @@ def test_base_images_of_the_estate_launch_healthy_machines(ec2: Any, net: Net) -
     ec2.attach_volume(VolumeId=extra, InstanceId=launched, Device="/dev/sdf")
 
     assert status(ec2, launched) == "ok"
-    assert [i["ImageId"] for i in ec2.describe_images(Owners=["amazon"])["Images"]] != []
+    assert "ami-0deb12000000000a1" in [i["ImageId"] for i in ec2.describe_images(Owners=["amazon"])["Images"]]
+    assert "ami-0deb12000000000a1" not in [i["ImageId"] for i in ec2.describe_images(Owners=["self"])["Images"]]
     own = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
-    assert len([s for s in own if s["Description"].startswith("Auto-created")]) == 0
+    assert [s for s in own if s["Description"].startswith(("Auto-created", "Base image"))] == []
 
 
 def test_what_a_guest_writes_goes_into_the_next_snapshot_and_no_further(aws: Aws, ec2: Any, direct: Direct, machine: Machine) -> None:
