@@ -189,6 +189,15 @@ class Manifest:
         """The Merkle root, in hex, over all blocks."""
         return merkle_root(self.digests(), self.size_bytes)
 
+    def not_zeros(self) -> Iterator[int]:
+        """Blocks that the target holds data in, or may, ascending."""
+        candidates = self._touched() if self._header.blank_from == 0 else range(self.blocks)
+        yield from (i for i in candidates if self.digest(i) != ZERO_DIGEST)
+
+    def unknown(self) -> Iterator[int]:
+        """Blocks of which it is not known what the target holds, ascending."""
+        yield from (i for i in self.not_zeros() if self.digest(i) is None)
+
     def leftovers(self) -> Iterator[int]:
         """Blocks that unfinished rounds on a disk have touched, ascending: the next round must read them again."""
         carried = set(self._header.carried)

@@ -33,7 +33,7 @@ def test_a_running_machine_is_seen_whole(vcenter):
 
 
 def test_a_machine_that_is_off_says_so(vcenter):
-    view = vcenter.view(STOPPED)
+    view = vcenter.view("off-01")
 
     assert (view.power, view.tools_running, view.ip) == ("off", False, "")
     assert view.nics[0].start_connected
