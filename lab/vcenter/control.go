@@ -86,6 +86,8 @@ func (l *Lab) serveGuestWrite(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, vm.Name+" is not running: its guest cannot write", http.StatusConflict)
 		return
 	}
+	l.stun.RLock()
+	defer l.stun.RUnlock()
 	if body.Seed != nil {
 		err = writePattern(d, *body.Seed, body.Offset, body.Length)
 	} else {

@@ -28,6 +28,7 @@ type Lab struct {
 	nbd      *nbdServer
 	saver    *saver
 
+	stun     sync.RWMutex // guests write under it for reading; a snapshot of many disks is one moment for all of them
 	mu       sync.Mutex
 	uuids    map[string]string // descriptor path -> the disk's uuid
 	settings Settings
@@ -95,16 +96,21 @@ func (l *Lab) context() *simulator.Context {
 func (l *Lab) task(
 	ctx *simulator.Context, on mo.Reference, name, id string, run func() (types.AnyType, types.BaseMethodFault),
 ) types.ManagedObjectReference {
-	t := simulator.CreateTask(on, id, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+	entity, isEntity := ctx.Map.Get(on.Reference()).(mo.Entity)
+	t := simulator.CreateTask(on, id, func(t *simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		defer l.saver.touch()
+		if !isEntity {
+			t.Info.Entity = nil // a manager is no entity: real vCenters leave it out, and clients fail on it
+		}
 		if fault := l.faults.task(name, on.Reference(), l.nameOf(ctx, on.Reference())); fault != nil {
 			return nil, fault
 		}
 		return run()
 	})
 	t.Info.Name = name
-	if e, ok := ctx.Map.Get(on.Reference()).(mo.Entity); ok {
-		t.Info.EntityName = e.Entity().Name
+	t.Info.EntityName = ""
+	if isEntity {
+		t.Info.EntityName = entity.Entity().Name
 	}
 	return t.Run(ctx)
 }

@@ -122,6 +122,8 @@ func (l *Lab) freeze(vm *simulator.VirtualMachine) (*types.VirtualMachineConfigI
 		live[d.Key] = d
 	}
 	n := l.saver.number("snapshot-files")
+	l.stun.Lock()
+	defer l.stun.Unlock()
 	for _, d := range virtualDisks(config.Hardware.Device) {
 		b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
 		if !ok || strings.HasPrefix(b.DiskMode, "independent") {

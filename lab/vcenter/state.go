@@ -89,6 +89,13 @@ func (s *saver) number(name string) int {
 	return s.numbers[name]
 }
 
+// atLeast keeps a counter from falling behind what has been used.
+func (s *saver) atLeast(name string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbers[name] = max(s.numbers[name], n)
+}
+
 func (s *saver) enable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +226,14 @@ func (l *Lab) restore(state *State) error {
 	for rel, id := range state.UUIDs {
 		l.uuids[filepath.Join(l.dir, rel)] = id
 	}
-	l.saver.numbers = state.Numbers
+	for name, n := range state.Numbers {
+		l.saver.atLeast(name, n)
+	}
+	st, err := os.Stat(filepath.Join(l.dir, stateFile))
+	if err != nil {
+		return err
+	}
+	l.mend(st.ModTime())
 	return l.tags.restore(state.Tags)
 }
 

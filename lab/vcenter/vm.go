@@ -390,6 +390,32 @@ func (f *Folder) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) 
 	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{Returnval: ref}}
 }
 
+// DestroyTask destroys what is in the folder first; one running machine keeps it all.
+func (f *Folder) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
+	ref := f.lab.task(ctx, f.Self, "Destroy_Task", "destroy", func() (types.AnyType, types.BaseMethodFault) {
+		return nil, f.lab.destroyFolder(ctx, f.Folder, req)
+	})
+	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: ref}}
+}
+
+func (l *Lab) destroyFolder(ctx *simulator.Context, f *simulator.Folder, req *types.Destroy_Task) types.BaseMethodFault {
+	for _, child := range append([]types.ManagedObjectReference(nil), f.ChildEntity...) {
+		var fault types.BaseMethodFault
+		switch o := ctx.Map.Get(child).(type) {
+		case *simulator.VirtualMachine:
+			ctx.WithLock(o, func() { fault = l.destroy(ctx, o, &types.Destroy_Task{This: o.Self}) })
+		case *simulator.Folder:
+			ctx.WithLock(o, func() { fault = l.destroyFolder(ctx, o, &types.Destroy_Task{This: o.Self}) })
+		}
+		if fault != nil {
+			return fault
+		}
+	}
+	res := f.DestroyTask(ctx, req).(*methods.Destroy_TaskBody)
+	_, fault := await(ctx, res.Res.Returnval)
+	return fault
+}
+
 func (l *Lab) create(ctx *simulator.Context, f *simulator.Folder, req *types.CreateVM_Task) (types.AnyType, types.BaseMethodFault) {
 	spec := &req.Config
 	if e := ctx.Map.FindByName(spec.Name, f.ChildEntity); e != nil && spec.Name != "" {

@@ -6,6 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from pyVim.task import WaitForTask
 from pyVmomi import vim, vmodl
 
 from lab.guest import pattern
@@ -147,6 +148,28 @@ def test_destroying_leaves_nothing_and_frees_the_name(client: Client) -> None:
         client.read(vm, "name")
     again = create(client, "db-01", disk_spec(GIB, 0))
     assert shape(client, again)[0][3] == "[fast] db-01/db-01.vmdk"
+
+
+def test_destroying_a_folder_destroys_what_is_in_it(client: Client) -> None:
+    folder = client.find(vim.Folder, "City")
+    with pytest.raises(vim.fault.InvalidPowerState):
+        client.done(folder.Destroy_Task())
+    annex = folder.CreateFolder("Annex")
+    client.done(annex.MoveIntoFolder_Task([client.vm("off-01")]))
+    client.done(annex.Destroy_Task())
+    assert client.folder("off-01/").status_code == 404
+
+
+def test_clients_can_read_whole_task_infos(client: Client) -> None:
+    vm = client.vm("off-01")
+    for task in (vm.PowerOn(), vm.PowerOff(), vm.CreateSnapshot("s", "", False, False), vm.RemoveAllSnapshots(), vm.Destroy()):
+        WaitForTask(task)
+        assert task.info.entityName == "off-01"
+    manager, center = client.content.virtualDiskManager, client.find(vim.Datacenter, "Hill")
+    disk = vim.VirtualDiskManager.FileBackedVirtualDiskSpec(diskType="thin", adapterType="lsiLogic", capacityKb=2048)
+    WaitForTask(manager.CreateVirtualDisk("[fast] loose.vmdk", center, disk))
+    assert client.folder("loose-flat.vmdk", method="HEAD").headers["Content-Length"] == str(2 * MIB)
+    WaitForTask(manager.DeleteVirtualDisk("[fast] loose.vmdk", center))
 
 
 def test_a_guest_is_what_its_disks_make_it(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -105,6 +106,35 @@ def test_a_kill_loses_nothing_that_was_finished(stage: Stage) -> None:
     assert fingerprint(client) == before
     assert stage.control.guest_read("db-01", 0, 30 * MIB, MIB) == pattern(8, MIB)
     check(client, snapshot._moId, saved)
+
+
+def test_files_that_were_ahead_of_the_state_are_brought_into_line(stage: Stage) -> None:
+    """What a kill within the last moment leaves: the state of before, the files of after."""
+    client = stage.login()
+    early = client.snapshot(client.vm("db-01"), "early")
+    client.snapshot(client.vm("app-01"), "kept")
+    time.sleep(0.6)
+    file = stage.folder / "state" / "state.json"
+    old, when = file.read_bytes(), file.stat().st_mtime
+    client.done(early.RemoveSnapshot_Task(False))
+    client.snapshot(client.vm("app-01"), "late")
+    client.done(client.vm("off-01").Destroy_Task())
+    pool = client.find(vim.ClusterComputeResource, "east").resourcePool.resourcePool[0]
+    spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=pool), powerOn=False, template=False)
+    client.done(client.vm("template-01").CloneVM_Task(client.find(vim.Folder, "City"), "clone-01", spec))
+    stage.stop()
+    file.write_bytes(old)
+    os.utime(file, (when, when))
+    client = stage.start().login()
+    assert client.read(client.vm("db-01"), "snapshot") is None
+    assert [each.name for each in client.read(client.vm("app-01"), "snapshot").rootSnapshotList] == ["kept"]
+    assert client.folder("app-01/").text.count("-flat.vmdk") == 2 * 2
+    assert client.folder("clone-01/").status_code == 404
+    for name in ("off-01", "clone-01"):
+        with pytest.raises(StopIteration):
+            client.vm(name)
+    client.snapshot(client.vm("app-01"), "again")
+    assert client.folder("app-01/").text.count("-flat.vmdk") == 2 * 3
 
 
 def test_a_second_process_is_kept_out(stage: Stage) -> None:
