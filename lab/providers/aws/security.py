@@ -46,8 +46,8 @@ class SecurityGroup(Ec2Type):
         """The rules as inline rules: Optional + Computed upstream, so rules of other resources are no drift."""
         _ = work
         return {
-            "ingress": [_rule_shown(entry, id_) for entry in item.get("IpPermissions") or ()],
-            "egress": [_rule_shown(entry, id_) for entry in item.get("IpPermissionsEgress") or ()],
+            "ingress": [_rule_shown(part, id_) for entry in item.get("IpPermissions") or () for part in _by_description(entry)],
+            "egress": [_rule_shown(part, id_) for entry in item.get("IpPermissionsEgress") or () for part in _by_description(entry)],
         }
 
     def update(self, work: AwsWork, change: Change) -> None:
@@ -77,6 +77,15 @@ class SecurityGroup(Ec2Type):
                 revoke(GroupId=id_, IpPermissions=[_permission(rule, id_) for rule in gone])
             if come:
                 authorize(GroupId=id_, IpPermissions=[_permission(rule, id_) for rule in come])
+
+
+def _by_description(entry: Values) -> list[Values]:
+    """One permission of AWS as upstream gathers it (initSecurityGroupRule): a rule for every description, in the order they come."""
+    notes = dict.fromkeys(item.get("Description", "") for key, _ in _RULE_SOURCES.values() for item in entry.get(key) or ())
+    return [
+        {**entry, **{key: [i for i in entry.get(key) or () if i.get("Description", "") == note] for key, _ in _RULE_SOURCES.values()}}
+        for note in notes
+    ]
 
 
 def _rule_shown(entry: Values, group: str) -> Values:
