@@ -15,12 +15,23 @@ from infra.errors import InclineError
 from lab.aws.process import Options, build
 
 
+class CannotServeError(InclineError):
+    """The address or the state folder cannot be used."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the lab's AWS cannot serve on {what}", code="INC-4205", next_step="stop what holds the port: incline lab down")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Prints one line of JSON with the URL when it is ready; exit code 2 when it cannot start."""
+    options = _options(argv)
     try:
-        server = build(_options(argv))
-    except (InclineError, OSError) as error:
+        server = build(options)
+    except InclineError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(CannotServeError(f"{options.host}:{options.port}, state in {options.state}: {error}"), file=sys.stderr)
         return 2
     stop = threading.Event()
 
@@ -46,6 +57,8 @@ def _options(argv: list[str] | None) -> Options:
     parser.add_argument("--control-token-file", type=Path, help="file with the token that /lab/ asks for; without it, /lab/ answers nobody")
     given = parser.parse_args(argv)
     host, _, port = given.listen.rpartition(":")
+    if not port.isdigit():
+        parser.error(f"--listen {given.listen}: give an address and a port, such as 127.0.0.1:5555")
     token = given.control_token_file.read_text(encoding="utf-8").strip() if given.control_token_file else secrets.token_hex(16)
     return Options(state=given.state, host=host or "127.0.0.1", port=int(port), token=token, estate=given.estate)
 

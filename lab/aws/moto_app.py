@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -57,9 +58,10 @@ def mend(world: World) -> None:
 
 
 class MotoApp:
-    """moto's WSGI application, called directly."""
+    """moto's WSGI application, called directly, one call at a time: its services look into each other while they answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: AbstractContextManager[bool]) -> None:
+        self._lock = lock
         self._app = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, request: Request, call: Call) -> Response:
@@ -70,7 +72,8 @@ class MotoApp:
             said[:] = [int(status.split(maxsplit=1)[0]), headers]
 
         try:
-            body = b"".join(self._app(_environ(request), start_response))
+            with self._lock:
+                body = b"".join(self._app(_environ(request), start_response))
         except NotImplementedError as reason:
             return protocol.not_modelled(call.service, f"{call.operation} {str(reason).partition(' Feel free')[0]}".strip())
         except AttributeError as reason:

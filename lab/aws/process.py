@@ -47,10 +47,10 @@ def build(options: Options) -> Server:
     ebs, faults = EbsDirect(world.store, world.settings), Faults()
 
     def start_over() -> None:
+        ebs.forget()  # before the lock: a StartSnapshot under way holds its own and waits for this one
         with world.lock:
             BackendDict.reset()
             world.forget()
-            ebs.forget()
             if options.estate is not None:
                 seed_images(options.estate)
 
@@ -61,6 +61,6 @@ def build(options: Options) -> Server:
         control=Control(options.token, world.settings, faults, Machines(world), start_over),
         ebs=ebs,
         region=region_of,
-        moto=MotoApp(),
+        moto=MotoApp(world.lock),
     )
     return Server(options.host, options.port, front)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -153,3 +155,13 @@ def test_it_starts_quickly_starts_over_and_stops_when_told(tmp_path: Path) -> No
 def test_an_estate_that_does_not_load_stops_it(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="exit code 2"):
         start(tmp_path, "--estate", str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("listen", "says"), [("taken", "INC-4205"), ("nowhere", "give an address and a port")])
+def test_an_address_that_cannot_be_had_is_told(aws: Aws, tmp_path: Path, listen: str, says: str) -> None:
+    address = urlsplit(aws.url).netloc if listen == "taken" else listen
+    command = [sys.executable, "-m", "lab.aws", "--state", str(tmp_path), "--listen", address]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert says in ended.stderr
