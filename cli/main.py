@@ -67,7 +67,15 @@ class LazyGroup(TyperGroup):
             return name, command, rest
         real = get_command(importlib.import_module(COMMANDS[name].module).app)
         real.name = name
+        _tell_exit_codes(real)
         return name, real, rest
+
+
+def _tell_exit_codes(command: Any) -> None:
+    """Every help ends with the exit codes, also that of a command within a group."""
+    command.epilog = command.epilog or EPILOG
+    for inner in getattr(command, "commands", {}).values():
+        _tell_exit_codes(inner)
 
 
 app = typer.Typer(

@@ -98,7 +98,7 @@ class Lab:
             return Forgotten(stacks={}, home=self.home.root, existed=False)
         if not self.home.exists():
             raise not_a_lab(self.home.root)
-        with self._locked():
+        with self._locked(), self._progress.step("stop and forget the lab"):
             record = read_record(self.home.record)
             for server in record.servers.values() if record else ():
                 stop(server.pid, server.born)

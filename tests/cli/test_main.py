@@ -78,6 +78,17 @@ def test_help_names_every_command_and_imports_none():
     assert subprocess.run([sys.executable, "-c", probe], stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
+@pytest.mark.parametrize("words", [(), ("lab",), ("lab", "up")])
+def test_every_help_lists_the_exit_codes(words):
+    assert "130 interrupted" in " ".join(incline(*words, "--help").stdout.split())
+
+
+def test_a_shell_completes_names():
+    shown = incline(_INCLINE_COMPLETE="complete_bash", COMP_WORDS="incline lab s", COMP_CWORD="2").stdout
+
+    assert {"start", "status", "stop"} <= set(shown.split())
+
+
 def test_a_mistyped_command_gets_a_suggestion():
     answer = incline("mvoe", "plan")
 
