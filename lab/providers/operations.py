@@ -97,10 +97,6 @@ class Operations:
         """What differs, and what that takes."""
         resource = self.resource(token)
         found = Diff(self.table.sdk, resource).run(without_marks(state), without_marks(old_inputs), without_marks(news), ignored)
-        if found:
-            refusal = resource.refuse_change(state, news)
-            if refusal:
-                raise ProviderError(refusal)
         replaced = any(item.replace for item in found)
         return Verdict(differences=found, delete_before_replace=replaced and _old_must_go_first(resource, news, found))
 
@@ -155,6 +151,9 @@ class Operations:
         resource = self.resource(token)
         wanted = without_marks(news)
         verdict = self.diff(token, state, old_inputs, news, ignored)
+        refusal = resource.refuse_change(state, wanted)
+        if refusal:
+            raise ProviderError(refusal)
         if dry_run:
             changed = {**without_marks(state), **wanted}
             return {**changed, "tagsAll": wanted.get("tags", {})} if "tagsAll" in state else changed

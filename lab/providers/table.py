@@ -168,7 +168,11 @@ class Resource(ABC, Generic[S]):
         return inputs
 
     def refuse_change(self, state: Values, news: Values) -> str:
-        """Why upstream refuses to plan this change at all; empty when it does not."""
+        """Why upstream refuses this change; empty when it does not.
+
+        Upstream refuses it in the plan. Here it is the Update that does, in a preview as well: a refusal in Diff would end a refresh too,
+        which then could not show that someone has grown a disk by hand.
+        """
         _ = state, news
         return ""
 

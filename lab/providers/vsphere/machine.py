@@ -23,7 +23,7 @@ from lab.providers.vsphere.machine_power import power_off, power_on
 from lab.providers.vsphere.machine_settings import SETTINGS, needs_restart, write_settings
 from lab.providers.vsphere.machine_state import is_template, machine_at, machine_values
 from lab.providers.vsphere.places import datacenter_of, normalised
-from lab.providers.vsphere.session import VsphereSession, moref
+from lab.providers.vsphere.session import VsphereSession
 from lab.providers.vsphere.tagging import TAGS, VsphereWork, bring_tags
 
 _LOCAL = {
@@ -151,7 +151,8 @@ class VirtualMachine(Resource[VsphereSession]):
         """Place, tags, configuration, and always a power-on at the end, of a machine that was off too."""
         session, new = work.session, change.new
         machine = self._machine(work, change.id)
-        moved = self._move(work, machine, change)
+        if change.touches("folder"):
+            self._bring_folder(work, machine, new.get("folder"))
         if change.touches("tags"):
             bring_tags(session, machine, new.get("tags") or [])
         spec = vim.vm.ConfigSpec()
@@ -169,7 +170,7 @@ class VirtualMachine(Resource[VsphereSession]):
         if change.touches("hardwareVersion") and new.get("hardwareVersion"):
             self._upgrade(work, machine, new)
         power_on(work, machine, new)
-        if not moved and change.touches("resourcePoolId", "hostSystemId", "datastoreId"):
+        if change.touches("resourcePoolId", "hostSystemId", "datastoreId"):
             self._relocate(work, machine, change)
 
     def delete(self, work: VsphereWork, id_: str, state: Values) -> None:
@@ -225,24 +226,13 @@ class VirtualMachine(Resource[VsphereSession]):
             changes += card_changes(work.session, devices, old, new)
         return changes
 
-    def _move(self, work: VsphereWork, machine: Any, change: Change) -> bool:
-        """Another pool of the same cluster, another folder: without a migration. Whether that was all of it."""
-        session = work.session
-        if change.touches("folder"):
-            center = datacenter_of(session, machine)
-            folder = self._folder(work, center, change.new.get("folder"))
-            session.run(work.wait, f"moving {work.name}", lambda: folder.MoveIntoFolder_Task([machine]))
-        if not change.touches("resourcePoolId") or change.touches("hostSystemId", "datastoreId"):
-            return False
-        old = session.ref(vim.ResourcePool, change.state["resourcePoolId"])
-        new = session.ref(vim.ResourcePool, change.new["resourcePoolId"])
-        owners = [session.properties(pool, "owner").get("owner") for pool in (old, new)]
-        if owners[0] is None or owners[1] is None or moref(owners[0]) != moref(owners[1]):
-            return False
-        session.call(lambda _content: new.MoveIntoResourcePool([machine]))
-        return True
+    def _bring_folder(self, work: VsphereWork, machine: Any, path: Any) -> None:
+        folder = self._folder(work, datacenter_of(work.session, machine), path)
+        work.session.run(work.wait, f"moving {work.name}", lambda: folder.MoveIntoFolder_Task([machine]))
 
-    def _relocate(self, work: VsphereWork, machine: Any, change: Change) -> None:
+    @staticmethod
+    def _relocate(work: VsphereWork, machine: Any, change: Change) -> None:
+        """Another pool, host or datastore. Upstream moves within one cluster by MoveIntoResourcePool, which comes to the same."""
         session, new = work.session, change.new
         spec = vim.vm.RelocateSpec(pool=session.ref(vim.ResourcePool, new["resourcePoolId"]))
         if change.touches("hostSystemId") and new.get("hostSystemId"):

@@ -106,9 +106,12 @@ class TagCategory(Resource[VsphereSession]):
         return category_shown(found) if found else None
 
     def update(self, work: VsphereWork, change: Change) -> None:
-        """PATCH category."""
+        """PATCH category. Types are only ever appended: the list must begin as it was."""
         work.session.forget()
-        work.session.rest("PATCH", f"{_TAGGING}/category/id:{change.id}", {"update_spec": self._spec(change.new)})
+        path, spec = f"{_TAGGING}/category/id:{change.id}", self._spec(change.new)
+        there = list((work.session.rest("GET", path) or {}).get("associable_types") or ())
+        spec["associable_types"] = [*there, *(kind for kind in spec["associable_types"] if kind not in there)]
+        work.session.rest("PATCH", path, {"update_spec": spec})
 
     def delete(self, work: VsphereWork, id_: str, state: Values) -> None:
         """DELETE category, with its tags."""

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
-from lab.providers.values import Values
+from tests.lab.providers.case import Case
 from tests.lab.providers.engine import Engine, Known
 
-AMI = "ami-12c6146b"
+AMI, OTHER_AMI = "ami-0deb12000000000a1", "ami-0a2404000000000b2"
 TRUST = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 )
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": "ec2:Describe*"}]})
 TRUST_2 = TRUST.replace("ec2.", "ssm.")
 
 
 @dataclass
-class Stage:
+class AwsStage:
     """What stands around the resource under test, made on demand through the provider itself."""
 
     engine: Engine
+    client: Any
     made: dict[str, Known] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
+    unique: str = field(default_factory=lambda: f"case-{uuid4().hex[:8]}")
 
     def get(self, key: str, token: str, **inputs: Any) -> Known:
         if key not in self.made:
             self.made[key] = self.engine.create(self.engine.urn(token, key), inputs)
         return self.made[key]
+
+    def policy(self, name: str) -> str:
+        key = f"{self.unique}-{name}"
+        if key not in self.policies:
+            self.policies[key] = self.client("iam").create_policy(PolicyName=key, PolicyDocument=POLICY)["Policy"]["Arn"]
+        return self.policies[key]
 
     @property
     def vpc(self) -> Known:
@@ -102,25 +112,8 @@ class Stage:
         return self.get("role2", "aws:iam/role:Role", assumeRolePolicy=TRUST)
 
 
-Drift = Callable[[Any, Known], Any]
-"""A change made with another client: (clients by service, resource)."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One type's row of the contract."""
-
-    name: str
-    inputs: Callable[[Stage], Values]
-    updates: Callable[[Stage], dict[str, Any]] = lambda _: {}
-    replaces: Callable[[Stage], dict[str, Any]] = lambda _: {}
-    drifts: dict[str, Drift] = field(default_factory=dict)
-    remove: Drift | None = None
-    import_id: Callable[[Known], str] = lambda known: known.id
-
-
-def _tag(client: Any, known: Known) -> None:
-    client("ec2").create_tags(Resources=[known.id], Tags=[{"Key": "Owner", "Value": "someone"}])
+def _tag(stage: AwsStage, known: Known) -> None:
+    stage.client("ec2").create_tags(Resources=[known.id], Tags=[{"Key": "Owner", "Value": "someone"}])
 
 
 TAGS = {"Name": "thing", "incline:owner": "clerk"}
@@ -134,9 +127,9 @@ CASES = [
         lambda _: {"cidrBlock": "10.8.0.0/16", "instanceTenancy": "dedicated"},
         {
             "tags.Owner": _tag,
-            "enableDnsHostnames": lambda c, k: c("ec2").modify_vpc_attribute(VpcId=k.id, EnableDnsHostnames={"Value": False}),
+            "enableDnsHostnames": lambda s, k: s.client("ec2").modify_vpc_attribute(VpcId=k.id, EnableDnsHostnames={"Value": False}),
         },
-        lambda c, k: c("ec2").delete_vpc(VpcId=k.id),
+        lambda s, k: s.client("ec2").delete_vpc(VpcId=k.id),
     ),
     Case(
         "aws:ec2/subnet:Subnet",
@@ -145,9 +138,9 @@ CASES = [
         lambda s: {"cidrBlock": "10.0.51.0/24", "availabilityZone": "us-east-1b", "vpcId": s.vpc2.id},
         {
             "tags.Owner": _tag,
-            "mapPublicIpOnLaunch": lambda c, k: c("ec2").modify_subnet_attribute(SubnetId=k.id, MapPublicIpOnLaunch={"Value": True}),
+            "mapPublicIpOnLaunch": lambda s, k: s.client("ec2").modify_subnet_attribute(SubnetId=k.id, MapPublicIpOnLaunch={"Value": True}),
         },
-        lambda c, k: c("ec2").delete_subnet(SubnetId=k.id),
+        lambda s, k: s.client("ec2").delete_subnet(SubnetId=k.id),
     ),
     Case(
         "aws:ec2/internetGateway:InternetGateway",
@@ -155,7 +148,7 @@ CASES = [
         lambda s: {"tags": NEW_TAGS},
         drifts={
             "tags.Owner": _tag,
-            "vpcId": lambda c, k: c("ec2").detach_internet_gateway(InternetGatewayId=k.id, VpcId=k.inputs["vpcId"]),
+            "vpcId": lambda s, k: s.client("ec2").detach_internet_gateway(InternetGatewayId=k.id, VpcId=k.inputs["vpcId"]),
         },
     ),
     Case(
@@ -163,28 +156,28 @@ CASES = [
         lambda s: {"vpcId": s.vpc.id, "routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": s.gateway.id}], "tags": TAGS},
         lambda s: {"tags": NEW_TAGS, "routes": [{"cidrBlock": "10.50.0.0/16", "gatewayId": s.gateway.id}]},
         lambda s: {"vpcId": s.vpc2.id},
-        {"tags.Owner": _tag, "routes[0]": lambda c, k: c("ec2").delete_route(RouteTableId=k.id, DestinationCidrBlock="0.0.0.0/0")},
-        lambda c, k: c("ec2").delete_route_table(RouteTableId=k.id),
+        {"tags.Owner": _tag, "routes[0]": lambda s, k: s.client("ec2").delete_route(RouteTableId=k.id, DestinationCidrBlock="0.0.0.0/0")},
+        lambda s, k: s.client("ec2").delete_route_table(RouteTableId=k.id),
     ),
     Case(
         "aws:ec2/route:Route",
         lambda s: {"routeTableId": s.table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": s.gateway.id},
         lambda s: {"gatewayId": s.gateway2.id},
         lambda s: {"destinationCidrBlock": "192.168.0.0/16", "routeTableId": s.table2.id},
-        remove=lambda c, k: c("ec2").delete_route(RouteTableId=k.inputs["routeTableId"], DestinationCidrBlock="0.0.0.0/0"),
-        import_id=lambda k: f"{k.inputs['routeTableId']}_{k.inputs['destinationCidrBlock']}",
+        remove=lambda s, k: s.client("ec2").delete_route(RouteTableId=k.inputs["routeTableId"], DestinationCidrBlock="0.0.0.0/0"),
+        import_id=lambda _, k: f"{k.inputs['routeTableId']}_{k.inputs['destinationCidrBlock']}",
     ),
     Case(
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         lambda s: {"routeTableId": s.table.id, "subnetId": s.subnet.id},
         replaces=lambda s: {"subnetId": s.subnet2.id, "routeTableId": s.table2.id},
-        remove=lambda c, k: c("ec2").disassociate_route_table(AssociationId=k.id),
-        import_id=lambda k: f"{k.inputs['subnetId']}/{k.inputs['routeTableId']}",
+        remove=lambda s, k: s.client("ec2").disassociate_route_table(AssociationId=k.id),
+        import_id=lambda _, k: f"{k.inputs['subnetId']}/{k.inputs['routeTableId']}",
     ),
     Case(
         "aws:ec2/securityGroup:SecurityGroup",
         lambda s: {
-            "name": "case",
+            "name": s.unique,
             "vpcId": s.vpc.id,
             "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
             "tags": TAGS,
@@ -197,11 +190,11 @@ CASES = [
         lambda s: {"name": "other", "description": "other", "vpcId": s.vpc2.id},
         {
             "tags.Owner": _tag,
-            "egress[0]": lambda c, k: c("ec2").revoke_security_group_egress(
+            "egress[0]": lambda s, k: s.client("ec2").revoke_security_group_egress(
                 GroupId=k.id, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
             ),
         },
-        lambda c, k: c("ec2").delete_security_group(GroupId=k.id),
+        lambda s, k: s.client("ec2").delete_security_group(GroupId=k.id),
     ),
     *(
         Case(
@@ -220,10 +213,12 @@ CASES = [
             remove,
         )
         for side, remove in {
-            "Ingress": lambda c, k: c("ec2").revoke_security_group_ingress(
+            "Ingress": lambda s, k: s.client("ec2").revoke_security_group_ingress(
                 GroupId=k.inputs["securityGroupId"], SecurityGroupRuleIds=[k.id]
             ),
-            "Egress": lambda c, k: c("ec2").revoke_security_group_egress(GroupId=k.inputs["securityGroupId"], SecurityGroupRuleIds=[k.id]),
+            "Egress": lambda s, k: s.client("ec2").revoke_security_group_egress(
+                GroupId=k.inputs["securityGroupId"], SecurityGroupRuleIds=[k.id]
+            ),
         }.items()
     ),
     Case(
@@ -233,9 +228,11 @@ CASES = [
         lambda s: {"subnetId": s.subnet2.id, "privateIps": ["10.0.1.21"]},
         {
             "tags.Owner": _tag,
-            "description": lambda c, k: c("ec2").modify_network_interface_attribute(NetworkInterfaceId=k.id, Description={"Value": "x"}),
+            "description": lambda s, k: s.client("ec2").modify_network_interface_attribute(
+                NetworkInterfaceId=k.id, Description={"Value": "x"}
+            ),
         },
-        lambda c, k: c("ec2").delete_network_interface(NetworkInterfaceId=k.id),
+        lambda s, k: s.client("ec2").delete_network_interface(NetworkInterfaceId=k.id),
     ),
     Case(
         "aws:ec2/instance:Instance",
@@ -255,75 +252,77 @@ CASES = [
             "disableApiTermination": False,
         },
         lambda s: {
-            "ami": "ami-1e749f67",
+            "ami": OTHER_AMI,
             "subnetId": s.subnet2.id,
             "keyName": "other",
             "rootBlockDevice": {"volumeSize": 10, "encrypted": True},
         },
         {
             "tags.Owner": _tag,
-            "instanceType": lambda c, k: (
-                c("ec2").stop_instances(InstanceIds=[k.id]),
-                c("ec2").modify_instance_attribute(InstanceId=k.id, InstanceType={"Value": "t3.large"}),
+            "instanceType": lambda s, k: (
+                s.client("ec2").stop_instances(InstanceIds=[k.id]),
+                s.client("ec2").modify_instance_attribute(InstanceId=k.id, InstanceType={"Value": "t3.large"}),
             ),
         },
-        lambda c, k: c("ec2").terminate_instances(InstanceIds=[k.id]),
+        lambda s, k: s.client("ec2").terminate_instances(InstanceIds=[k.id]),
     ),
     Case(
         "aws:ebs/volume:Volume",
         lambda _: {"availabilityZone": "us-east-1a", "size": 8, "type": "gp3", "tags": TAGS},
         lambda _: {"size": 16, "finalSnapshot": False, "tags": NEW_TAGS},
         lambda s: {"availabilityZone": "us-east-1b", "encrypted": True},
-        {"tags.Owner": _tag, "size": lambda c, k: c("ec2").modify_volume(VolumeId=k.id, Size=99)},
-        lambda c, k: c("ec2").delete_volume(VolumeId=k.id),
+        {"tags.Owner": _tag, "size": lambda s, k: s.client("ec2").modify_volume(VolumeId=k.id, Size=99)},
+        lambda s, k: s.client("ec2").delete_volume(VolumeId=k.id),
     ),
     Case(
         "aws:ec2/volumeAttachment:VolumeAttachment",
         lambda s: {"deviceName": "/dev/sdf", "instanceId": s.instance.id, "volumeId": s.volume.id},
         replaces=lambda s: {"deviceName": "/dev/sdg", "instanceId": s.instance2.id},
-        remove=lambda c, k: c("ec2").detach_volume(VolumeId=k.inputs["volumeId"], InstanceId=k.inputs["instanceId"], Device="/dev/sdf"),
-        import_id=lambda k: f"/dev/sdf:{k.inputs['volumeId']}:{k.inputs['instanceId']}",
+        remove=lambda s, k: s.client("ec2").detach_volume(
+            VolumeId=k.inputs["volumeId"], InstanceId=k.inputs["instanceId"], Device="/dev/sdf"
+        ),
+        import_id=lambda _, k: f"/dev/sdf:{k.inputs['volumeId']}:{k.inputs['instanceId']}",
     ),
     Case(
         "aws:kms/key:Key",
         lambda _: {"description": "case", "tags": TAGS, "deletionWindowInDays": 7},
         lambda _: {"description": "other", "enableKeyRotation": True, "isEnabled": True, "tags": NEW_TAGS},
         lambda _: {"keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "RSA_2048"},
-        {"description": lambda c, k: c("kms").update_key_description(KeyId=k.id, Description="x")},
-        lambda c, k: c("kms").schedule_key_deletion(KeyId=k.id),
+        {"description": lambda s, k: s.client("kms").update_key_description(KeyId=k.id, Description="x")},
+        lambda s, k: s.client("kms").schedule_key_deletion(KeyId=k.id),
     ),
     Case(
         "aws:kms/alias:Alias",
-        lambda s: {"name": "alias/case", "targetKeyId": s.key.id},
+        lambda s: {"name": f"alias/{s.unique}", "targetKeyId": s.key.id},
         lambda s: {"targetKeyId": s.key2.id},
         lambda _: {"name": "alias/other"},
-        remove=lambda c, k: c("kms").delete_alias(AliasName=k.id),
+        remove=lambda s, k: s.client("kms").delete_alias(AliasName=k.id),
     ),
     Case(
         "aws:iam/role:Role",
-        lambda _: {"name": "case", "assumeRolePolicy": TRUST, "tags": TAGS},
+        lambda s: {"name": s.unique, "assumeRolePolicy": TRUST, "tags": TAGS},
         lambda _: {"assumeRolePolicy": TRUST_2, "description": "x", "maxSessionDuration": 7200, "tags": NEW_TAGS},
         lambda _: {"name": "other", "path": "/city/"},
-        {"assumeRolePolicy": lambda c, k: c("iam").update_assume_role_policy(RoleName=k.id, PolicyDocument=TRUST_2)},
-        lambda c, k: c("iam").delete_role(RoleName=k.id),
+        {"assumeRolePolicy": lambda s, k: s.client("iam").update_assume_role_policy(RoleName=k.id, PolicyDocument=TRUST_2)},
+        lambda s, k: s.client("iam").delete_role(RoleName=k.id),
     ),
     Case(
         "aws:iam/instanceProfile:InstanceProfile",
-        lambda s: {"name": "case", "role": s.role.id, "tags": TAGS},
+        lambda s: {"name": s.unique, "role": s.role.id, "tags": TAGS},
         lambda s: {"role": s.role2.id, "tags": NEW_TAGS},
         lambda _: {"name": "other", "path": "/city/"},
-        {"role": lambda c, k: c("iam").remove_role_from_instance_profile(InstanceProfileName=k.id, RoleName=k.inputs["role"])},
+        {"role": lambda s, k: s.client("iam").remove_role_from_instance_profile(InstanceProfileName=k.id, RoleName=k.inputs["role"])},
     ),
     Case(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        lambda s: {"role": s.role.id, "policyArn": "arn:aws:iam::123456789012:policy/first"},
-        replaces=lambda s: {"role": s.role2.id, "policyArn": "arn:aws:iam::123456789012:policy/second"},
-        remove=lambda c, k: c("iam").detach_role_policy(RoleName=k.inputs["role"], PolicyArn=k.inputs["policyArn"]),
+        lambda s: {"role": s.role.id, "policyArn": s.policy("first")},
+        replaces=lambda s: {"role": s.role2.id, "policyArn": s.policy("second")},
+        remove=lambda s, k: s.client("iam").detach_role_policy(RoleName=k.inputs["role"], PolicyArn=k.inputs["policyArn"]),
     ),
     Case(
         "aws:ec2/placementGroup:PlacementGroup",
-        lambda _: {"name": "case", "strategy": "spread"},
-        replaces=lambda _: {"name": "other", "strategy": "cluster"},
+        lambda s: {"name": s.unique, "strategy": "spread"},
+        replaces=lambda _: {"name": "other", "strategy": "cluster", "partitionCount": 2},
     ),
     Case(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
@@ -331,14 +330,14 @@ CASES = [
         lambda s: {"routeTableIds": [s.table2.id], "tags": NEW_TAGS},
         lambda s: {"vpcId": s.vpc2.id, "serviceName": "com.amazonaws.us-east-1.ebs"},
         {"tags.Owner": _tag},
-        lambda c, k: c("ec2").delete_vpc_endpoints(VpcEndpointIds=[k.id]),
+        lambda s, k: s.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[k.id]),
     ),
     Case(
         "aws:backup/vault:Vault",
-        lambda _: {"name": "case", "tags": TAGS},
+        lambda s: {"name": s.unique, "tags": TAGS},
         lambda _: {"tags": NEW_TAGS},
         lambda s: {"name": "other", "kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/x"},
-        {"tags.Owner": lambda c, k: c("backup").tag_resource(ResourceArn=k.state["arn"], Tags={"Owner": "x"})},
-        lambda c, k: c("backup").delete_backup_vault(BackupVaultName=k.id),
+        {"tags.Owner": lambda s, k: s.client("backup").tag_resource(ResourceArn=k.state["arn"], Tags={"Owner": "x"})},
+        lambda s, k: s.client("backup").delete_backup_vault(BackupVaultName=k.id),
     ),
 ]

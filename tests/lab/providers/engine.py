@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -66,7 +67,7 @@ class Engine:
         return f"urn:pulumi:test::incline::incline:x:Y${token}::{name}"
 
     def check(self, urn: str, news: Values, olds: Values | None = None) -> tuple[Values, dict[str, str]]:
-        answer = self.stub.Check(provider_pb2.CheckRequest(urn=urn, news=encode(news), olds=encode(olds or {}), randomSeed=b"seed"))
+        answer = self.stub.Check(provider_pb2.CheckRequest(urn=urn, news=encode(news), olds=encode(olds or {}), randomSeed=os.urandom(8)))
         return decode(answer.inputs)[0], {item.property: item.reason for item in answer.failures}
 
     def checked(self, urn: str, news: Values, olds: Values | None = None) -> Values:
