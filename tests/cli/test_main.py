@@ -1,9 +1,9 @@
 """The frame of the command line: speed, suggestions, errors and exit codes."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -59,15 +59,17 @@ def test_exit_codes_are_a_contract_with_pipelines():
 
 
 def test_help_answers_before_a_person_notices():
-    best = min(_timed_help() for _ in range(3))
+    best = min(_processor_time_of_help() for _ in range(3))
 
     assert best < 0.3
 
 
-def _timed_help() -> float:
-    begun = time.monotonic()
+def _processor_time_of_help() -> float:
+    """Not the wall's clock: a test machine may be busy with other things."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert incline("--help").returncode == 0
-    return time.monotonic() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_help_names_every_command_and_imports_none():
