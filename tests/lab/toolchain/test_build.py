@@ -78,10 +78,10 @@ def test_a_part_is_built_linked_and_told(part, tmp_path):
 def test_a_second_run_builds_nothing_and_says_nothing(part, tmp_path):
     ensure(part, tmp_path)
     told = io.StringIO()
-    begun = time.monotonic()
+    begun = time.process_time()
     ensure(part, tmp_path, told)
 
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
     assert told.getvalue() == ""
 
 
