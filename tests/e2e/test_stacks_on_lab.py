@@ -17,6 +17,7 @@ from infra.estate.write import read_placement, write_placement
 from tests.fakes.city_lab import FOUNDATIONS, SERVERS, CityLab, ToolError, city_lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.xdist_group("city")]
+TODAY = datetime(2026, 11, 25, tzinfo=UTC)
 FOLDER = "/Downtown/vm/Three Rivers"
 
 
@@ -92,7 +93,10 @@ def test_a_server_that_arrived_by_a_move_grows_in_place_after_its_volumes_were_a
     assert placement is not None
     records = tuple(each.model_copy(update={"label": "", "uuid": "", "file": "", "unit_number": None}) for each in placement.machine.disks)
     arrived = Machine(site="aws-east", image_id=image, disks=records)
-    write_placement(city.estate, placement.model_copy(update={"machine": arrived, "origin": "moved"}))
+    held = Held(machine=placement.machine, since=TODAY, move="move-1")
+    on_trial = placement.model_copy(update={"held": held, "origin": "moved"})
+    write_placement(city.estate, on_trial.model_copy(update={"machine": arrived}))
+    city.up("downtown.servers")
     city.up("aws-east.servers")
 
     instance = city.instance(name)
@@ -100,9 +104,9 @@ def test_a_server_that_arrived_by_a_move_grows_in_place_after_its_volumes_were_a
     boot, data = records
     launched = (boot, data.model_copy(update={"device": "/dev/sdf", "volume_id": volumes["/dev/sdf"]}))
     known = arrived.model_copy(update={"disks": launched, "instance_id": instance["InstanceId"]})
-    write_placement(city.estate, placement.model_copy(update={"machine": known, "origin": "moved"}))
+    write_placement(city.estate, on_trial.model_copy(update={"machine": known}))
     city.up("aws-east.servers")
-    city.assert_settled("aws-east.servers")
+    city.assert_settled("aws-east.servers", "downtown.servers")
 
     city.edit_server(name, lambda entry: entry["disks"][1].update(size="77GiB"))
     city.up("aws-east.servers")
@@ -113,10 +117,10 @@ def test_a_server_that_arrived_by_a_move_grows_in_place_after_its_volumes_were_a
 
 
 def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab) -> None:
-    name, path = "finance-app-02", f"{FOLDER}/finance-app-02"
-    placement = read_placement(city.estate, name)
+    name, path, file = "finance-app-02", f"{FOLDER}/finance-app-02", city.estate / "servers" / "finance.yaml"
+    placement, entries = read_placement(city.estate, name), file.read_text()
     assert placement is not None
-    held = Held(machine=placement.machine, since=datetime(2026, 11, 25, tzinfo=UTC), move="move-1")
+    held = Held(machine=placement.machine, since=TODAY, move="move-1")
     on_trial = {"machine": Machine(site="aws-east", image_id="ami-0123456789abcdef0"), "held": held, "origin": "moved"}
     write_placement(city.estate, placement.model_copy(update=on_trial))
     city.up("downtown.servers")
@@ -132,6 +136,13 @@ def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: City
     assert machine["runtime"]["powerState"] == "poweredOff"
     assert [card["connectable"]["connected"] for card in cards] == [False]
     assert machine["config"]["hardware"]["memoryMB"] == 32 * 1024
+    city.assert_settled("downtown.servers")
+
+    file.write_text(entries)
+    write_placement(city.estate, placement)
+    city.govc("device.connect", "-vm", path, "ethernet-0")
+    city.govc("vm.power", "-on", path)
+    city.up("downtown.servers")
     city.assert_settled("downtown.servers")
 
 

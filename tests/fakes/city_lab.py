@@ -96,7 +96,7 @@ def city_lab(folder: Path) -> Iterator[CityLab]:
     estate = folder / "estate"
     shutil.copytree(PROJECT / "estate", estate)
     environ = {**os.environ, "INCLINE_LAB_HOME": str(folder / "lab"), "INCLINE_ESTATE": str(estate), "INCLINE_STATE": str(folder / "moves")}
-    incline = (sys.executable, "-m", "cli.main")
+    incline = (str(Path(sys.executable).with_name("incline")),)
     outside = CityLab(estate=estate, environ=environ)
     try:
         outside.run(*incline, "lab", "up", "--estate", str(estate), "--quiet")
