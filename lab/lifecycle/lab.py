@@ -121,7 +121,9 @@ class Lab:
         def stopped(record: Record) -> Record:
             server = record.servers.get(name, Server())
             with self._progress.step(f"stop {name}"):
-                stop(server.pid, server.born)
+                meek = stop(server.pid, server.born)
+            if not meek:
+                self._progress.say(f"{name} did not end when asked and was killed; it comes back with what it last saved")
             record = record.with_server(name, replace(server, pid=0, born=""))
             write_record(self.home.record, record)
             return record
@@ -210,32 +212,39 @@ class Lab:
             replace_file(self.home.inventory, json.dumps(self._inventory(estate), indent=1))
 
     def _start_servers(self, record: Record, toolchain: Toolchain, names: Sequence[str]) -> Record:
-        """Start what is not running, at once, then wait for each; each is recorded as soon as it answers."""
+        """Start what is not running, at once, then wait for each. A process is on record from its first moment, ready or not."""
         wanted = [name for name in names if not self._runs(record, name)]
+        write_record(self.home.record, record)
         if not wanted:
-            write_record(self.home.record, record)
             return record
         estate = self._estate_path(record.estate)
         launched: dict[str, Started] = {}
         with self._progress.step(f"start {' and '.join(wanted)}") as step:
             try:
                 for name in wanted:
-                    command = self._commands(name, home=self.home, record=record, toolchain=toolchain, estate=estate)
-                    launched[name] = spawn(command)
+                    before = record.servers.get(name, Server())
+                    stop(before.pid, before.born)  # one that an interrupted `up` has left and that nobody has heard of
+                    launched[name] = spawn(self._commands(name, home=self.home, record=record, toolchain=toolchain, estate=estate))
+                    record = self._noted(record, name, launched[name], before.addresses)
                 for name in wanted:
-                    started = launched[name]
-                    addresses = servers.addresses_of(name, wait_ready(started, note=step.note))
-                    record = record.with_server(name, Server(pid=started.pid, born=started.born, addresses=addresses))
-                    write_record(self.home.record, record)
-                    del launched[name]
+                    addresses = servers.addresses_of(name, wait_ready(launched[name], note=step.note))
+                    record = self._noted(record, name, launched.pop(name), addresses)
             finally:
-                for started in launched.values():
+                for name, started in launched.items():
                     stop(started.pid, started.born, within_s=2.0)
+                    record = record.with_server(name, replace(record.servers.get(name, Server()), pid=0, born=""))
+                    write_record(self.home.record, record)
+        return record
+
+    def _noted(self, record: Record, name: str, started: Started, addresses: dict[str, str]) -> Record:
+        record = record.with_server(name, Server(pid=started.pid, born=started.born, addresses=addresses))
+        write_record(self.home.record, record)
         return record
 
     def _runs(self, record: Record, name: str) -> bool:
+        """Whether a server runs and has told its addresses."""
         server = record.servers.get(name, Server())
-        return is_alive(server.pid, server.born)
+        return bool(server.addresses) and is_alive(server.pid, server.born)
 
     def _make_stacks(self, record: Record, toolchain: Toolchain) -> None:
         wanted = stack_names([site.name for site in record.sites])

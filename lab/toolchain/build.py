@@ -87,7 +87,7 @@ def _programs(part: GoPart) -> list[str]:
 def _ensure(part: GoPart, store: Store, progress: Progress) -> Path:
     key = part.key()
     if store.has(part.name, key):
-        return store.place(part.name, key)
+        return store.use(part.name, key)
     with progress.step(f"build {part.program} {part.version}") as step:
 
         def make(folder: Path) -> None:

@@ -11,11 +11,13 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _MARKER = "complete"
+_UNUSED_S = 30 * 86_400
 
 
 class Store:
@@ -40,6 +42,7 @@ class Store:
         place = self.place(name, key)
         if self.has(name, key):
             return place
+        self._prune(name)
         with self._lock(name, waiting):
             if self.has(name, key):
                 return place
@@ -59,6 +62,19 @@ class Store:
         for built in self.root.glob(f"{name}-*"):
             if built.is_dir() and not (built / _MARKER).is_file():
                 shutil.rmtree(built)
+
+    def use(self, name: str, key: str) -> Path:
+        """The folder of a part that is there; remembers that it is in use."""
+        place = self.place(name, key)
+        os.utime(place / _MARKER)
+        return place
+
+    def _prune(self, name: str) -> None:
+        """Remove builds of this part that no checkout has used for a month: a part is rebuilt in less time than a disk is cleaned."""
+        for marker in self.root.glob(f"{name}-*/{_MARKER}"):
+            if time.time() - marker.stat().st_mtime > _UNUSED_S:
+                marker.unlink()
+                shutil.rmtree(marker.parent)
 
     @contextmanager
     def _lock(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:

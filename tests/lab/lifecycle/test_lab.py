@@ -1,6 +1,7 @@
 """The lab goes up, down and half down, with servers that are only played."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from lab.lifecycle import Lab, LabError, LabHome
 from lab.lifecycle.process import Command, birth, is_alive, spawn, stop, wait_ready
-from lab.lifecycle.record import Record, Server
+from lab.lifecycle.record import Record, Server, read_record
 from lab.progress import Progress
 from lab.toolchain import Toolchain
 
@@ -228,6 +229,22 @@ def test_an_interrupt_while_servers_start_leaves_none_behind(stage):
     assert states(stage) == {"vcenter": "running", "aws": "running"}
 
 
+def test_a_server_left_by_a_killed_up_is_found_and_replaced(stage):
+    stage.manner["aws"] = "silent"
+    killed = multiprocessing.get_context("fork").Process(target=lambda: stage.lab().up())
+    killed.start()
+    _until(lambda: _recorded_pid(stage, "aws"))
+    left = _recorded_pid(stage, "aws")
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.join()
+    assert birth(left)
+
+    stage.manner.clear()
+    stage.lab().up()
+    assert not birth(left)
+    assert states(stage) == {"vcenter": "running", "aws": "running"}
+
+
 def test_environment_points_every_tool_at_the_lab(stage):
     record = stage.lab().up()
     env = stage.lab().environment()
@@ -272,6 +289,11 @@ def test_a_stubborn_server_is_killed_in_the_end(stage):
 
     assert stop(started.pid, started.born, within_s=0.5) is False
     assert not is_alive(started.pid, started.born)
+
+
+def _recorded_pid(stage: Stage, name: str) -> int:
+    record = read_record(stage.home.record)
+    return record.servers.get(name, Server()).pid if record else 0
 
 
 def _first_line(path: Path) -> str:

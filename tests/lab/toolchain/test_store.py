@@ -77,6 +77,17 @@ def test_another_key_is_another_part(tmp_path):
     assert store.has("vcenter", "k1")
 
 
+def test_a_part_that_nobody_used_for_a_month_is_removed_by_the_next_build(tmp_path):
+    store = Store(tmp_path)
+    for key in ("old", "used"):
+        marker = store.build("vcenter", key, build) / "complete"
+        os.utime(marker, (0, 0))
+    store.use("vcenter", "used")
+    store.build("vcenter", "new", build)
+
+    assert [key for key in ("old", "used", "new") if store.has("vcenter", key)] == ["used", "new"]
+
+
 def test_links_follow_the_parts(tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("old")
