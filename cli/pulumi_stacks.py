@@ -194,7 +194,8 @@ def _diagnostics(answer: Answer) -> list[str]:
         except ValueError:
             lines = []
     if not lines:
-        text = f"{answer.out}\n{answer.err}".splitlines()
-        lines = [t.strip() for t in text if "error" in t.lower() and t.strip()] or [t.strip() for t in text if t.strip()][-8:]
-    cleaned = [re.sub(r"<\{%[^%]*%\}>", "", re.sub(r"\x1b\[[0-9;]*m", "", line)).strip() for line in lines]
-    return list(dict.fromkeys(part for line in cleaned for part in line.splitlines() if part.strip()))[:12]
+        text = f"{answer.out}\n{answer.err}"
+        plain = [t.strip() for t in text.partition("Diagnostics:")[2].splitlines() or text.splitlines() if t.strip()]
+        lines = [t for t in plain if t.startswith("error") and t != "error: update failed"] or plain[-8:]
+    cleaned = [re.sub(r"<\{%[^%]*%\}>", "", re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines]
+    return list(dict.fromkeys(part.strip() for line in cleaned for part in line.splitlines() if part.strip()))[:12]

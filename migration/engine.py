@@ -168,7 +168,7 @@ class Engine:
 
     def _plan(self, estate: Estate, placement: Placement, to: str) -> Journal:
         now = self._deps.clock.now()
-        move = f"mv-{now:%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
+        move = f"mv-{now:%Y%m%d%H%M%S}-{secrets.token_hex(3)}"  # short: snapshot names and idempotency tokens are made from it
         journal = self._deps.folder.create(move)
         returns = placement.held.move if placement.held is not None and placement.held.machine.site == to else ""
         journal.append(

@@ -189,6 +189,7 @@ def _request(ctx: Context, current: Round, disk: DiskRecord) -> TargetRequest:
         parent=parent,
         pending=current.targets.get(disk.name, ""),
         token=f"{record.id}-{disk.name}-r{current.number}",
+        move=record.id,
     )
 
 

@@ -191,7 +191,7 @@ class AwsControl:
             parent=request.parent,
             kms_key="" if request.parent else self._facts().kms_key_arn,
             description=f"incline move of {name}",
-            tags=(("Name", name), (MOVE_TAG, request.token)),
+            tags=(("Name", name), (MOVE_TAG, request.move)),
             timeout_minutes=SNAPSHOT_TIMEOUT_MIN,
         )
         return EbsTarget.start(self._api, self._keeper, wanted)
@@ -298,6 +298,10 @@ class AwsControl:
         except AwsError as exc:
             if not exc.aws_code.startswith(("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")):
                 raise
+
+    def snapshots_of(self, move: str) -> tuple[str, ...]:
+        """Snapshots that carry the move's tag."""
+        return tuple(s.id for s in observed.snapshots(self._session, filters={f"tag:{MOVE_TAG}": move}))
 
     def find_launched(self, server: Server, image: str) -> Machine | None:  # noqa: ARG002 - the image is the server's own
         """The living instance of the image with its volumes."""

@@ -86,6 +86,7 @@ class TargetRequest:
         parent: receipt of the round before; empty for the first.
         pending: the open target of this round, when it was opened before (`BlockTarget.round_key`).
         token: idempotency key of the round.
+        move: the move's id, which what is made outside of a machine is marked with.
     """
 
     server: Server
@@ -94,6 +95,7 @@ class TargetRequest:
     parent: str
     pending: str
     token: str
+    move: str
 
 
 class Side(Protocol):
@@ -223,6 +225,10 @@ class AwsSide(Side, Protocol):
 
     def deregister_image(self, image: str) -> None:
         """Remove an image, keep its snapshots. None is no error."""
+        ...
+
+    def snapshots_of(self, move: str) -> tuple[str, ...]:
+        """All snapshots that targets of this move began, also those that no journal came to know of."""
         ...
 
     def find_launched(self, server: Server, image: str) -> Machine | None:

@@ -17,10 +17,9 @@ def undo(ctx: Context) -> None:
     """Remove everything that any round of this move left on either side: points on the source, snapshots on the target."""
     if ctx.source.look(ctx.source_machine) is not None:
         remove_points(ctx)
-    for round_ in reversed(ctx.record.rounds):
-        for key in {*round_.targets.values(), *(d.receipt for d in round_.disks.values() if d.receipt)}:
-            if ctx.goes_up:
-                ctx.target.drop_target(key)
+    if ctx.goes_up:
+        for key in sorted(_receipts(ctx) | set(ctx.aws.snapshots_of(ctx.record.id))):
+            ctx.target.drop_target(key)
 
 
 def remove_points(ctx: Context, *, keep: str = "") -> None:
@@ -36,11 +35,15 @@ def drop_older_rounds(ctx: Context) -> tuple[str, ...]:
     """Up: remove the snapshots of earlier rounds; the last one holds everything. Answers what was removed."""
     base = ctx.record.base_round
     final = {d.receipt for d in base.disks.values()} if base is not None else set()
-    keys = {k for r in ctx.record.rounds for k in (*r.targets.values(), *(d.receipt for d in r.disks.values()))}
-    removed = tuple(sorted(k for k in keys - final if k))
+    removed = tuple(sorted(_receipts(ctx) - final))
     for key in removed:
         ctx.target.drop_target(key)
     return removed
+
+
+def _receipts(ctx: Context) -> set[str]:
+    keys = {k for r in ctx.record.rounds for k in (*r.targets.values(), *(d.receipt for d in r.disks.values()))}
+    return {k for k in keys if k}
 
 
 STEP = Step("copy_seed", do, undo)

@@ -336,6 +336,9 @@ class FakeAws:
             with self.world.effect("deregister_image"):
                 del self.world.images[image]
 
+    def snapshots_of(self, move: str) -> tuple[str, ...]:
+        return tuple(k for k, s in self.world.snapshots.items() if s.token.startswith(f"{move}-"))
+
     def find_launched(self, server: Server, image: str) -> Machine | None:
         for key, instance in self.world.instances.items():
             if instance.image == image:
