@@ -67,7 +67,7 @@ def down(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
 def env(as_json: JsonFlag = False) -> None:
     """Print the variables that point pulumi, govc, aws and incline at the lab, for eval."""
     variables = _lab().environment()
-    emit({"schema": "incline.lab-env/1", "unset": list(UNSET), "set": variables}, lambda: shell_lines(variables), as_json)
+    emit({"schema": "incline.lab-env/1", "env": variables, "unset": list(UNSET)}, lambda: shell_lines(variables), as_json)
 
 
 @app.command()

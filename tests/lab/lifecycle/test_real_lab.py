@@ -53,6 +53,13 @@ def test_env_can_be_evaluated_by_a_shell(lab):
     assert shown.split() == [f"{lab.record().servers['vcenter'].addresses['url']}/sdk", str(lab.home.pulumi_home)]
 
 
+def test_env_as_a_document_is_what_a_child_process_needs(lab):
+    document = json.loads(incline(lab, "lab", "env", "--json").stdout)
+
+    assert document["env"] == lab.environment()
+    assert "AWS_PROFILE" in document["unset"]
+
+
 def test_govc_and_aws_talk_to_it(lab):
     assert "/Downtown/vm" in tool(lab, "govc", "ls")
     assert "permits-db-01" in tool(lab, "govc", "vm.info", "permits-db-01")
