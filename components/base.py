@@ -15,6 +15,7 @@ from typing import ClassVar
 import pulumi
 
 # Of a held machine nothing may be updated: vSphere's plugin ends every update with a power-on, and EC2's type change with a start.
+# Neither may an adoption change anything.
 EVERYTHING = ("*",)
 
 
@@ -34,17 +35,25 @@ class ChildOptions:
 
     def plain(self, import_id: str | None = None) -> pulumi.ResourceOptions:
         """For what can be made again without loss."""
-        return self._options(protect=self.state is State.HELD, import_id=import_id)
+        return self._options(protect=False, import_id=import_id)
 
     def protected(self, import_id: str | None = None) -> pulumi.ResourceOptions:
         """For what holds data, or a key to data."""
         return self._options(protect=True, import_id=import_id)
 
-    def _options(self, *, protect: bool, import_id: str | None) -> pulumi.ResourceOptions:
+    def adopted(self, import_id: str | None, *, protect: bool) -> pulumi.ResourceOptions:
+        """For what others made: the `up` that adopts it changes nothing of it.
+
+        Pulumi would go on from the import to an update at once, and under a wrong disk label that update replaces a disk by an empty one.
+        So differences show in the next preview, before any further `up`.
+        """
+        return self._options(protect=protect, import_id=import_id, frozen=import_id is not None)
+
+    def _options(self, *, protect: bool, import_id: str | None, frozen: bool = False) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self.parent,
-            protect=protect or None,
-            ignore_changes=list(EVERYTHING) if self.state is State.HELD else None,
+            protect=protect or self.state is State.HELD or None,
+            ignore_changes=list(EVERYTHING) if frozen or self.state is State.HELD else None,
             import_=import_id,
         )
 

@@ -52,11 +52,11 @@ def declare_tags(
             name=category,
             cardinality="SINGLE",
             associable_types=["VirtualMachine"],
-            opts=children.plain(stack.import_id(CATEGORY_TYPE, name, category if found else "")),
+            opts=children.adopted(stack.import_id(CATEGORY_TYPE, name, category if found else ""), protect=False),
         )
         for value, tag_name in tag_names.items():
             adopt = found and not stack.owns(TAG_TYPE, tag_name) and vcenter.has_tag(value, found)
             import_id = json.dumps({"category_name": category, "tag_name": value}) if adopt else None
-            tag = vsphere.Tag(tag_name, name=value, category_id=declared.id, opts=children.plain(import_id))
+            tag = vsphere.Tag(tag_name, name=value, category_id=declared.id, opts=children.adopted(import_id, protect=False))
             ids[tag_id_key(category, value)] = tag.id
     return ids

@@ -53,7 +53,7 @@ def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, ch
         network_interfaces=[{"network_id": foundation.networks[nic.network], "adapter_type": "vmxnet3"} for nic in plan.attachment.nics],
         tags=_tags(plan, foundation),
         wait_for_guest_net_timeout=None if plan.machine.import_id else NO_WAIT,
-        opts=children.protected(plan.stack.import_id(TYPE, name, plan.machine.import_id)),
+        opts=children.adopted(plan.stack.import_id(TYPE, name, plan.machine.import_id), protect=True),
     )
 
 

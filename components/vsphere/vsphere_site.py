@@ -75,7 +75,7 @@ def _folder(args: VsphereSiteArgs, datacenter: pulumi.Output[str], vcenter: Vcen
     name, path = f"{args.site.name}-folder", f"/{args.site.datacenter}/vm/{args.site.folder}"
     adopt = not args.stack.owns(FOLDER_TYPE, name) and vcenter.has_folder(path)
     return vsphere.Folder(
-        name, path=args.site.folder, type="vm", datacenter_id=datacenter, opts=children.protected(path if adopt else None)
+        name, path=args.site.folder, type="vm", datacenter_id=datacenter, opts=children.adopted(path if adopt else None, protect=True)
     )
 
 
@@ -85,7 +85,7 @@ def _pool(
     pool = next(each.resource_pool for each in args.site.clusters if each.name == cluster)
     name, path = f"{args.site.name}-pool-{cluster}", f"/{args.site.datacenter}/host/{cluster}/Resources/{pool}"
     adopt = not args.stack.owns(POOL_TYPE, name) and vcenter.has_pool(path)
-    return vsphere.ResourcePool(name, name=pool, parent_resource_pool_id=root, opts=children.protected(path if adopt else None))
+    return vsphere.ResourcePool(name, name=pool, parent_resource_pool_id=root, opts=children.adopted(path if adopt else None, protect=True))
 
 
 def _tags(args: VsphereSiteArgs, vcenter: VcenterLookup, children: ChildOptions) -> Mapping[str, pulumi.Input[str]]:

@@ -90,8 +90,11 @@ def test_a_held_machine_ignores_every_change_and_keeps_its_name() -> None:
     assert vm.protect
 
 
-def test_an_active_machine_ignores_nothing() -> None:
-    assert declare().one(VM, "permits-db-01-vm").ignore_changes == ()
+def test_the_up_that_adopts_changes_nothing_and_the_next_one_ignores_nothing() -> None:
+    owned = StackState(resources={(VM, "permits-db-01-vm"): {}})
+
+    assert declare().one(VM, "permits-db-01-vm").ignore_changes == ("*",)
+    assert declare(stack=owned).one(VM, "permits-db-01-vm").ignore_changes == ()
 
 
 def test_a_label_that_is_not_the_machines_own_is_refused() -> None:

@@ -116,6 +116,24 @@ def test_a_server_that_arrived_by_a_move_grows_in_place_after_its_volumes_were_a
     city.assert_settled("aws-east.servers")
 
 
+def test_an_adoption_under_a_wrong_label_changes_no_disk_and_the_next_preview_refuses(city: CityLab) -> None:
+    name, path = "library-web-01", "/Northside/vm/Three Rivers/library-web-01"
+    placement, before = read_placement(city.estate, name), city.vm(path)
+    assert placement is not None
+    urn = next(each for each in city.urns("northside.servers") if each.endswith(f"::{name}-vm"))
+    city.run("pulumi", "state", "delete", urn, "--force", "--yes", "--target-dependents", "--stack", "northside.servers")
+    wrong = tuple(each.model_copy(update={"label": f"disk{index}"}) for index, each in enumerate(placement.machine.disks))
+    write_placement(city.estate, placement.model_copy(update={"machine": placement.machine.model_copy(update={"disks": wrong})}))
+
+    city.up("northside.servers")
+    with pytest.raises(ToolError, match="INC-7013"):
+        city.preview("northside.servers")
+
+    assert [disk["backing"] for disk in disks(city.vm(path))] == [disk["backing"] for disk in disks(before)]
+    write_placement(city.estate, placement)
+    city.assert_settled("northside.servers")
+
+
 def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab) -> None:
     name, path, file = "finance-app-02", f"{FOLDER}/finance-app-02", city.estate / "servers" / "finance.yaml"
     placement, entries = read_placement(city.estate, name), file.read_text()

@@ -51,6 +51,11 @@ class CityLab:
         steps = json.loads(self.preview(stack, "--refresh", "--json", *words)).get("steps", [])
         return {(step["op"], step["urn"].rsplit("::", 1)[-1]) for step in steps if step["op"] not in {"same", "refresh", "read"}}
 
+    def urns(self, stack: str) -> list[str]:
+        """The URNs that a stack's state holds."""
+        state = json.loads(self.run("pulumi", "stack", "export", "--stack", stack))
+        return [each["urn"] for each in state["deployment"]["resources"]]
+
     def assert_settled(self, *stacks: str) -> None:
         """A refreshed preview of every stack shows no change."""
         for stack in stacks:
