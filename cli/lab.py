@@ -12,7 +12,7 @@ import typer
 
 from cli.command import new_app
 from cli.exit_codes import ExitCode
-from cli.output import emit, say_next, styled
+from cli.output import emit, say, say_next, styled
 from cli.project import project_root
 from lab.lifecycle import Lab, LabHome
 from lab.lifecycle.environment import UNSET, shell_lines
@@ -66,7 +66,11 @@ def down(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
 @app.command()
 def env(as_json: JsonFlag = False) -> None:
     """Print the variables that point pulumi, govc, aws and incline at the lab, for eval."""
-    variables = _lab().environment()
+    lab = _lab()
+    variables = lab.environment()
+    asleep = [server.name for server in lab.status() if server.state != "running"]
+    if asleep:
+        say(f"note: {' and '.join(asleep)} not running; run  incline lab up", style="yellow")
     emit({"schema": "incline.lab-env/1", "env": variables, "unset": list(UNSET)}, lambda: shell_lines(variables), as_json)
 
 

@@ -16,6 +16,11 @@ def not_up(home: Path) -> LabError:
     return LabError(f"lab: there is no lab in {home}", code="INC-4201", next_step="incline lab up")
 
 
+def half_up(home: Path) -> LabError:
+    """The first `up` was interrupted before the servers had told their addresses."""
+    return LabError(f"lab: the lab in {home} was never fully up", code="INC-4207", next_step="incline lab up")
+
+
 def did_not_start(name: str, why: str, tail: tuple[str, ...], log: Path) -> LabError:
     """A process ended or stayed silent before it was ready."""
     words = " ".join(tail)

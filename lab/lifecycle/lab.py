@@ -18,7 +18,7 @@ from infra.estate.model import AwsSite, Estate, VsphereSite
 from lab.lifecycle import servers
 from lab.lifecycle.engine_home import install_plugins
 from lab.lifecycle.environment import engine_environment, lab_environment, process_environment
-from lab.lifecycle.errors import not_a_lab, not_up, other_estate, unknown_part
+from lab.lifecycle.errors import half_up, not_a_lab, not_up, other_estate, unknown_part
 from lab.lifecycle.home import USER, LabHome
 from lab.lifecycle.process import Command, Started, is_alive, spawn, stop, wait_ready
 from lab.lifecycle.record import Record, Server, SiteEntry, read_record, write_record
@@ -151,8 +151,15 @@ class Lab:
         return record
 
     def environment(self) -> dict[str, str]:
-        """The variables of `incline lab env`."""
-        return lab_environment(self.home, self.record(), self._environ)
+        """The variables of `incline lab env`.
+
+        Raises:
+            LabError: there is no lab, or its servers have not told their addresses yet.
+        """
+        record = self.record()
+        if not all(record.servers.get(name, Server()).addresses for name in servers.NAMES):
+            raise half_up(self.home.root)
+        return lab_environment(self.home, record, self._environ)
 
     def process_environment(self) -> dict[str, str]:
         """A whole environment in which a child process works on the lab."""

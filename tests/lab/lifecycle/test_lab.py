@@ -202,6 +202,16 @@ def test_commands_on_no_lab_say_so(stage):
             act()
 
 
+def test_a_lab_that_was_never_fully_up_says_so(stage):
+    stage.manner["aws"] = "dies"
+    with pytest.raises(LabError, match="ended before"):
+        stage.lab().up()
+
+    with pytest.raises(LabError, match="never fully up"):
+        stage.lab().environment()
+    assert states(stage) == {"vcenter": "running", "aws": "stopped"}
+
+
 def test_an_unknown_part_is_refused(stage):
     stage.lab().up()
 
