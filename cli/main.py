@@ -172,3 +172,7 @@ def main() -> NoReturn:
     """The console script."""
     signal.signal(signal.SIGTERM, _stop_as_interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
