@@ -1,7 +1,7 @@
 """The servers layer of a site: the servers whose placement stands there, and the held sources of moves that are on trial.
 
-Two refusals come before any declaration. An estate older than the one this stack was last brought to would take away what a move has
-just made. A server without a placement stands nowhere, and a preview that silently leaves it out would be a lie.
+An estate older than the one that this stack was last brought to is refused before any declaration: it would take away what a move has
+just made. That every server has a placement was made sure of when the estate was loaded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from components.base import State
 from components.hybrid.redundancy_group import Member, RedundancyGroup, RedundancyGroupArgs
 from components.hybrid.server import Server, ServerArgs
 from infra.errors import InclineError
-from infra.estate.locate import where
 from infra.estate.model import AwsSite, Estate, Machine, Site, VsphereSite
 from infra.estate.model import Server as EstateServer
 from infra.outputs import GENERATION, SERVERS, AwsFoundation, VsphereFoundation, read_aws_foundation, read_vsphere_foundation
@@ -40,7 +39,6 @@ def declare(estate: Estate, settings: StackSettings, environ: Mapping[str, str])
     site = site_of(estate, settings.name)
     stack = read_stack(str(settings.name))
     refuse_older(estate, settings, stack)
-    refuse_unplaced(estate, settings)
     foundation = _foundation(site)
     provider = make_provider(site, environ)
     opts = pulumi.ResourceOptions(providers=[provider])
@@ -81,19 +79,6 @@ def refuse_older(estate: Estate, settings: StackSettings, stack: StackState) -> 
             code="INC-7005",
             details=("it is older: a move since then has changed where servers stand, and this program would undo that",),
             next_step="bring the estate up to date (git pull), or merge the branch that carries the newer placements",
-        )
-
-
-def refuse_unplaced(estate: Estate, settings: StackSettings) -> None:
-    """Refuses a server that has no placement, wherever it is meant to stand (INC-7006)."""
-    unplaced = sorted(estate.servers.keys() - estate.placements.keys())
-    if unplaced:
-        lines = [f"{place.file}:{place.line}: {name} has no placement" for name in unplaced for place in [where(settings.estate, name)]]
-        raise InclineError(
-            f"{len(unplaced)} server(s) without a placement: nothing says where they are declared",
-            code="INC-7006",
-            details=tuple(lines),
-            next_step="incline estate settle",
         )
 
 

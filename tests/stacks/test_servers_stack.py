@@ -21,7 +21,7 @@ COMPONENT = "incline:hybrid:Server"
 def bring_up(
     estate: Estate, site: str = "downtown", *, generation: int | None = None, root: Path = Path("estate")
 ) -> tuple[Recording, Any]:
-    settings = StackSettings(name=StackName(site=site, layer=Layer.SERVERS), estate=root)
+    settings = StackSettings(name=StackName(site=site, layer=Layer.SERVERS), estate=Path("estate"))
     own = stack_outputs(str(settings.name), {"estateGeneration": float(generation)}) if generation is not None else {}
     outputs: dict[str, Any] = {}
     recording = run_program(
@@ -74,19 +74,6 @@ def test_the_same_or_a_newer_estate_is_taken_and_its_generation_exported(generat
     assert outputs["estateGeneration"] == 7
 
 
-def test_a_server_without_a_placement_is_refused_with_its_line_and_the_command(tmp_path: Path) -> None:
-    (tmp_path / "servers").mkdir()
-    (tmp_path / "estate.yaml").write_text("name: small-city\ntitle: A small city\n")
-    (tmp_path / "servers" / "new.yaml").write_text(NEW_SERVER)
-    estate = estates.estate(estates.placement(), servers=(estates.server(), estates.server("permits-db-02")))
-
-    with pytest.raises(InclineError, match="without a placement") as refused:
-        bring_up(estate, root=tmp_path)
-
-    assert refused.value.details == (f"{tmp_path}/servers/new.yaml:2: permits-db-02 has no placement",)
-    assert refused.value.next_step == "incline estate settle"
-
-
 def test_servers_before_their_foundation_name_the_stack_to_bring_up() -> None:
     settings = StackSettings(name=StackName(site="downtown", layer=Layer.SERVERS), estate=Path("estate"))
 
@@ -108,17 +95,3 @@ def test_members_of_a_group_in_one_cluster_get_a_rule_and_held_ones_count() -> N
     rule = bring_up(estate)[0].one("vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule", "permits-db-data")
 
     assert rule.inputs["virtualMachineIds"] == ["VirtualMachine/permits-db-01-vm", "VirtualMachine/permits-db-02-vm"]
-
-
-NEW_SERVER = """\
-servers:
-  - name: permits-db-02
-    service: permits
-    site: downtown
-    size: {cpus: 2, memory: 8GiB}
-    os: {id: debian-12, family: linux, guest_id: debian12_64Guest}
-    disks:
-      - {name: system, size: 8GiB}
-    at:
-      downtown: {cluster: data, datastore: fast, nics: [{network: data, address: 10.20.4.16}]}
-"""
