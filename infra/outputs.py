@@ -73,6 +73,26 @@ class AwsFoundation(FoundationOutputs):
     backup_vault: pulumi.Input[str]
 
 
+def foundation_id(ids: Ids, kind: str, name: str, site: str) -> pulumi.Input[str]:
+    """The id of something that a site's foundation knows by name.
+
+    Raises:
+        InclineError: the estate names it, the foundation as last brought up does not have it (INC-7014).
+    """
+    try:
+        return ids[name]
+    except KeyError:
+        raise InclineError(
+            f"the foundation of {site} has no {kind} {name} yet",
+            code="INC-7014",
+            details=(
+                "the estate has gained it since the foundation was last brought up",
+                "where several sites share a vCenter, the foundation of the first by name owns the tags and is brought up before the others",
+            )[: 2 if kind == "tag" else 1],
+            next_step=f"pulumi up --stack {StackName(site=site, layer=Layer.FOUNDATION)}",
+        ) from None
+
+
 def tag_id_key(category: str, tag: str) -> str:
     """The key of a tag's id in a foundation's `tags`."""
     return f"{category}:{tag}"

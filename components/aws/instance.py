@@ -20,7 +20,7 @@ from infra.catalogue import type_for
 from infra.errors import InclineError
 from infra.estate.model import AwsSite, OpenPort
 from infra.estate.settle import device_name
-from infra.outputs import AwsFoundation
+from infra.outputs import AwsFoundation, foundation_id
 from infra.tags import aws_server_tags
 
 VOLUME_TYPE = "aws:ebs/volume:Volume"
@@ -87,7 +87,7 @@ def _interface(plan: MachinePlan, foundation: AwsFoundation, group: ec2.Security
     server, nic = plan.server, plan.attachment.nics[0]
     return ec2.NetworkInterface(
         f"{server.name}-eni",
-        subnet_id=foundation.subnets[nic.network],
+        subnet_id=foundation_id(foundation.subnets, "subnet", nic.network, plan.machine.site),
         private_ips=[str(nic.address)],
         security_groups=[group.id],
         description=f"The address of {server.name}",

@@ -17,7 +17,7 @@ from components.base import ChildOptions, State
 from components.machine import DiskPlan, MachinePlan
 from infra.errors import InclineError
 from infra.naming import annotation
-from infra.outputs import VsphereFoundation, tag_id_key
+from infra.outputs import VsphereFoundation, foundation_id, tag_id_key
 from infra.tags import required_tags, tag_category
 
 TYPE = "vsphere:index/virtualMachine:VirtualMachine"
@@ -31,7 +31,7 @@ NO_WAIT = 0
 
 def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, children: ChildOptions) -> vsphere.VirtualMachine:
     """The server's virtual machine, child `<server>-vm`."""
-    server = plan.server
+    server, attachment, site = plan.server, plan.attachment, plan.machine.site
     name = f"{server.name}-vm"
     disks = _disks(plan)
     if plan.state is State.ACTIVE:
@@ -39,8 +39,8 @@ def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, ch
     return vsphere.VirtualMachine(
         name,
         name=server.name,
-        resource_pool_id=foundation.pools[plan.attachment.cluster],
-        datastore_id=foundation.datastores[plan.attachment.datastore],
+        resource_pool_id=foundation_id(foundation.pools, "cluster", attachment.cluster, site),
+        datastore_id=foundation_id(foundation.datastores, "datastore", attachment.datastore, site),
         folder=foundation.folder,
         num_cpus=server.size.cpus,
         memory=server.size.memory // MIB,
@@ -50,7 +50,10 @@ def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, ch
         annotation=annotation(server, plan.service),
         scsi_type="pvscsi",
         disks=disks,
-        network_interfaces=[{"network_id": foundation.networks[nic.network], "adapter_type": "vmxnet3"} for nic in plan.attachment.nics],
+        network_interfaces=[
+            {"network_id": foundation_id(foundation.networks, "network", nic.network, site), "adapter_type": "vmxnet3"}
+            for nic in attachment.nics
+        ],
         tags=_tags(plan, foundation),
         wait_for_guest_net_timeout=None if plan.machine.import_id else NO_WAIT,
         opts=children.adopted(plan.stack.import_id(TYPE, name, plan.machine.import_id), protect=True),
@@ -65,7 +68,7 @@ def _disks(plan: MachinePlan) -> list[dict[str, Any]]:
 
 def _disk(plan: MachinePlan, disk: DiskPlan) -> dict[str, Any]:
     record = disk.record
-    if plan.machine.import_id and plan.machine.disks and not record.label and record in plan.machine.disks:
+    if plan.machine.import_id and record in plan.machine.disks and not record.label:
         raise InclineError(
             f"{plan.server.name}: the placement does not know the label of disk {disk.name}",
             code="INC-7012",
@@ -100,15 +103,5 @@ def _tags(plan: MachinePlan, foundation: VsphereFoundation) -> list[pulumi.Input
     wanted = plan.server.tags | required_tags(plan.service)
     if plan.state is State.HELD:  # a held machine keeps the tags it has; one that the city no longer knows must not stop the program
         wanted = {key: value for key, value in wanted.items() if tag_id_key(tag_category(key), value) in foundation.tags}
-    return [_tag(foundation, tag_category(key), value) for key, value in sorted(wanted.items())]
-
-
-def _tag(foundation: VsphereFoundation, category: str, value: str) -> pulumi.Input[str]:
-    try:
-        return foundation.tags[tag_id_key(category, value)]
-    except KeyError:
-        raise InclineError(
-            f"the foundation has no tag {category} = {value} yet",
-            code="INC-7014",
-            next_step="pulumi up the foundation of the site that owns the vCenter's tags, then of this site, then this stack again",
-        ) from None
+    keys = [tag_id_key(tag_category(key), value) for key, value in sorted(wanted.items())]
+    return [foundation_id(foundation.tags, "tag", key, plan.machine.site) for key in keys]

@@ -160,7 +160,7 @@ def test_a_tag_that_the_foundation_lacks_names_what_to_bring_up() -> None:
         stack=StackState(),
     )
 
-    with pytest.raises(InclineError, match="no tag incline-owner = A new department"):
+    with pytest.raises(InclineError, match="no tag incline-owner:A new department yet"):
         run_program(lambda: Server("permits-db-01", args=args))
 
 
