@@ -86,12 +86,11 @@ class Diff:
         single = Property(kind=kind.kind, nested=kind.nested)
         if meaning.unordered and not has_unknown(new) and kind.kind != "object":
             there, wanted = {str(item) for item in old}, {str(item) for item in new}
-            for index, item in enumerate(new):
-                if str(item) not in there:
-                    self._note(f"{path}[{index}]", f"{pattern}[]", "add")
-            for index, item in enumerate(old):
-                if str(item) not in wanted:
-                    self._note(f"{path}[{index}]", f"{pattern}[]", "delete")
+            come = {index for index, item in enumerate(new) if str(item) not in there}
+            gone = {index for index, item in enumerate(old) if str(item) not in wanted}
+            for index in sorted(come | gone):
+                kind_here = "update" if index in come & gone else "add" if index in come else "delete"
+                self._note(f"{path}[{index}]", f"{pattern}[]", kind_here)
             return
         pairs = _paired(meaning, old, new)
         inputs = {_key(meaning, index, item): item for index, item in enumerate(old_input)}

@@ -147,10 +147,24 @@ def _devices(work: AwsWork, item: Values, prior: Values) -> Values:
             root = {key: value for key, value in shown.items() if key != "snapshotId"}
         else:
             others.append(shown)
-    found: Values = {"rootBlockDevice": root, "ebsBlockDevices": sorted(others, key=lambda entry: str(entry["deviceName"]))}
+    found: Values = {"rootBlockDevice": root, "ebsBlockDevices": _launched(others, prior)}
     if prior.get("volumeTags"):
         found["volumeTags"] = _volume_tags(work, volumes, prior["volumeTags"])
     return found
+
+
+def _launched(devices: list[Values], prior: Values) -> list[Values]:
+    """The data volumes that are known already. Upstream shows those that other resources attach, too, from the next refresh on.
+
+    That is nothing a program can act on, and it would make a refresh after the first `up` name every instance with a volume.
+    """
+    known = {entry.get("volumeId") for entry in prior.get("ebsBlockDevices") or ()}
+    every = sorted(devices, key=lambda entry: str(entry["deviceName"]))
+    return (
+        [entry for entry in every if entry["volumeId"] in known]
+        if "rootBlockDevice" in prior and "volumeId" in prior["rootBlockDevice"]
+        else every
+    )
 
 
 def _volume_tags(work: AwsWork, volumes: list[Any], wanted: Values) -> Values:

@@ -44,7 +44,7 @@ def machine_values(work: VsphereWork, id_: str, prior: Values) -> Values | None:
         "folder": _folder(session, machine, center),
         "extraConfig": _extra_config(config, prior),
         "rebootRequired": False,
-        "imported": importing,
+        "imported": importing or bool(prior.get("imported")),
     }
     return state | _home(session, config, found) | _guest(found.get("guest"))
 
