@@ -87,7 +87,7 @@ def foundation_id(ids: Ids, kind: str, name: str, site: str) -> pulumi.Input[str
             code="INC-7014",
             details=(
                 "the estate has gained it since the foundation was last brought up",
-                "where several sites share a vCenter, the foundation of the first by name owns the tags and is brought up before the others",
+                "where several sites share a vCenter, the foundation of the first by name owns the tags and comes before the others",
             )[: 2 if kind == "tag" else 1],
             next_step=f"pulumi up --stack {StackName(site=site, layer=Layer.FOUNDATION)}",
         ) from None
