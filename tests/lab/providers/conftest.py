@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.aws_control import AwsControl
 from lab.providers.aws import table as aws_table
 from lab.providers.vsphere import table as vsphere_table
 from lab.toolchain import Toolchain
@@ -19,13 +20,14 @@ from tests.lab.providers.engine import Engine
 from tests.lab.vcenter.stage import PASSWORD, USER, Stage
 
 ROOT = Path(__file__).resolve().parents[3]
+TOKEN = "a-token"
 SERVICES = ("ec2", "sts", "kms", "iam", "backup", "ebs")
 
 
 @pytest.fixture(scope="session")
 def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("providers-aws")
-    (folder / "token").write_text("a-token")
+    (folder / "token").write_text(TOKEN)
     command = [sys.executable, "-m", "lab.aws", "--state", str(folder / "state"), "--listen", "127.0.0.1:0"]
     command += ["--estate", str(ROOT / "estate"), "--control-token-file", str(folder / "token")]
     with (folder / "log").open("w") as log, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True) as process:
@@ -34,6 +36,11 @@ def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield str(json.loads(process.stdout.readline())["url"])
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def aws_control(aws_url: str) -> AwsControl:
+    return AwsControl(aws_url, TOKEN)
 
 
 def aws_config(url: str, **more: object) -> dict[str, object]:

@@ -80,9 +80,9 @@ class Engine:
         request = provider_pb2.CreateRequest(urn=urn, properties=encode(self.checked(urn, news)), preview=True)
         return decode(self.stub.Create(request).properties)[0]
 
-    def create(self, urn: str, news: Values) -> Known:
+    def create(self, urn: str, news: Values, timeout: float = 0) -> Known:
         inputs = self.checked(urn, news)
-        answer = self.stub.Create(provider_pb2.CreateRequest(urn=urn, properties=encode(inputs)))
+        answer = self.stub.Create(provider_pb2.CreateRequest(urn=urn, properties=encode(inputs), timeout=timeout))
         return Known(urn, answer.id, inputs, decode(answer.properties)[0])
 
     def diff(self, known: Known, news: Values, ignore: tuple[str, ...] = ()) -> Plan:

@@ -144,12 +144,6 @@ def test_a_vcenter_that_is_not_there_is_named() -> None:
     assert "vCenter 127.0.0.1:9 does not answer" in caught.value.details()
 
 
-def test_timeouts_end_a_wait_and_keep_what_was_made(aws: Engine, aws_url: str) -> None:
-    inputs = aws.checked(aws.urn("aws:ebs/volume:Volume"), {"availabilityZone": "us-east-1a", "size": 1, "type": "gp3"})
-    made = aws.stub.Create(provider_pb2.CreateRequest(urn=aws.urn("aws:ebs/volume:Volume"), properties=encode(inputs), timeout=30))
-    assert made.id.startswith("vol-")
-
-
 def test_the_schema_names_every_type(idle: Engine) -> None:
     schema = json.loads(idle.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
     assert set(schema["resources"]) == set(idle.table.resources)
