@@ -105,7 +105,7 @@ class Operations:
         resource = self.resource(token)
         if dry_run:
             return "", preview(self.table.sdk, resource, inputs)
-        work = self._work(name, timeout)
+        work = self._work(name, timeout, inputs)
         wanted = without_marks(inputs)
         id_ = resource.create(work, wanted)
         try:
@@ -117,7 +117,7 @@ class Operations:
     def read(self, token: str, id_: str, state: Values, old_inputs: Values, *, name: str, timeout: float) -> tuple[str, Values, Values]:
         """What is there: id, state and inputs. With no state known it is an import. An empty id says that it is gone."""
         resource = self.resource(token)
-        work = self._work(name, timeout)
+        work = self._work(name, timeout, state)
         importing = not without_marks(state)
         if importing:
             id_ = resource.locate(work, id_)
@@ -157,7 +157,7 @@ class Operations:
         if dry_run:
             changed = {**without_marks(state), **wanted}
             return {**changed, "tagsAll": wanted.get("tags", {})} if "tagsAll" in state else changed
-        work = self._work(name, timeout)
+        work = self._work(name, timeout, state)
         change = ResourceChange(
             id=id_,
             state=without_marks(state),
@@ -173,14 +173,16 @@ class Operations:
 
     def delete(self, token: str, id_: str, state: Values, *, name: str, timeout: float) -> None:
         """Remove it."""
-        self.resource(token).delete(self._work(name, timeout), id_, without_marks(state))
+        self.resource(token).delete(self._work(name, timeout, state), id_, without_marks(state))
 
     def invoke(self, token: str, arguments: Values) -> Values:
         """Answer a function."""
         return self.function(token).call(self.session(), without_marks(arguments))
 
-    def _work(self, name: str, timeout: float) -> Work[Any]:
-        return Work(session=self.session(), name=name, wait=Wait(seconds=timeout or DEFAULT_PATIENCE, stop=self.stop))
+    def _work(self, name: str, timeout: float, values: Values) -> Work[Any]:
+        return Work(
+            session=self.table.within(self.session(), values), name=name, wait=Wait(seconds=timeout or DEFAULT_PATIENCE, stop=self.stop)
+        )
 
     def _state(self, resource: Resource[Any], work: Work[Any], id_: str, inputs: Values, prior: Values | None = None) -> Values:
         kept = {**without_marks(prior or {}), **inputs}

@@ -213,7 +213,10 @@ class Function(Generic[S]):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Generic[S]):
-    """A provider: its types, its functions, its configuration, and how a session is opened."""
+    """A provider: its types, its functions, its configuration, and how a session is opened.
+
+    `within` is the session of the place that a resource names itself, `adjust_inputs` what the configuration adds to every resource.
+    """
 
     name: str
     sdk: Sdk
@@ -222,6 +225,7 @@ class Table(Generic[S]):
     config_keys: frozenset[str]
     required_config: Callable[[Values], Iterable[Problem]]
     connect: Callable[[Values], S]
+    within: Callable[[S, Values], S] = lambda session, _values: session
     adjust_inputs: Callable[[Values, Resource[S], Values], Values] = lambda _config, _resource, inputs: inputs
 
 

@@ -14,7 +14,7 @@ from lab.providers.aws.placement import PlacementGroup
 from lab.providers.aws.roles import InstanceProfile, Role, RolePolicyAttachment
 from lab.providers.aws.routes import ROUTE_TABLE, Route, RouteTableAssociation
 from lab.providers.aws.security import SECURITY_GROUP, EgressRule, IngressRule
-from lab.providers.aws.session import AwsSession, required_config
+from lab.providers.aws.session import AwsSession, connect, required_config
 from lab.providers.aws.tags import with_default_tags
 from lab.providers.aws.vault import Vault
 from lab.providers.aws.volumes import VOLUME, VolumeAttachment
@@ -70,6 +70,7 @@ def table() -> Table[Any]:
         functions=by_token(FUNCTIONS, lambda item: item.name),
         config_keys=CONFIG_KEYS,
         required_config=required_config,
-        connect=AwsSession,
+        connect=connect,
+        within=lambda session, values: session.within(values.get("region")),
         adjust_inputs=with_default_tags,
     )

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws import tags
 from lab.providers.aws.ec2 import REGION, TAGS, AwsWork, remove
-from lab.providers.aws.instance_state import instance_values
+from lab.providers.aws.instance_state import METADATA, instance_values
 from lab.providers.aws.instance_update import set_termination_protection, update_instance
 from lab.providers.aws.session import AwsSession, is_gone, pick
 from lab.providers.aws.volumes import instance_state
@@ -29,13 +29,6 @@ _DEVICE = {
     "kmsKeyId": "KmsKeyId",
     "snapshotId": "SnapshotId",
     "deleteOnTermination": "DeleteOnTermination",
-}
-_METADATA = {
-    "httpEndpoint": "HttpEndpoint",
-    "httpTokens": "HttpTokens",
-    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
-    "httpProtocolIpv6": "HttpProtocolIpv6",
-    "instanceMetadataTags": "InstanceMetadataTags",
 }
 
 
@@ -251,7 +244,7 @@ def _options(inputs: Values) -> Values:
         sent["HibernationOptions"] = {"Configured": True}
     if inputs.get("metadataOptions"):
         sent["MetadataOptions"] = {
-            key: inputs["metadataOptions"][name] for name, key in _METADATA.items() if name in inputs["metadataOptions"]
+            key: inputs["metadataOptions"][name] for name, key in METADATA.items() if name in inputs["metadataOptions"]
         }
     if inputs.get("userDataBase64"):
         sent["UserData"] = base64.b64decode(inputs["userDataBase64"]).decode("utf-8", "surrogateescape")

@@ -33,7 +33,7 @@ _PLAIN = {
     "instanceLifecycle": "InstanceLifecycle",
     "outpostArn": "OutpostArn",
 }
-_METADATA = {
+METADATA = {
     "httpEndpoint": "HttpEndpoint",
     "httpTokens": "HttpTokens",
     "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
@@ -74,7 +74,7 @@ def instance_values(work: AwsWork, id_: str, prior: Values) -> Values | None:
     state["iamInstanceProfile"] = profile.rpartition("/")[2] if profile else None
     if item.get("MetadataOptions"):
         state["metadataOptions"] = {
-            name: item["MetadataOptions"].get(key) for name, key in _METADATA.items() if key in item["MetadataOptions"]
+            name: item["MetadataOptions"].get(key) for name, key in METADATA.items() if key in item["MetadataOptions"]
         }
     state |= _attributes(work, id_, prior)
     state |= _network(item, prior)

@@ -7,18 +7,12 @@ from typing import Any
 
 from lab.providers.aws import tags
 from lab.providers.aws.ec2 import AwsWork
+from lab.providers.aws.instance_state import METADATA
 from lab.providers.aws.session import pick
 from lab.providers.aws.volumes import instance_state, modify_volume
 from lab.providers.table import Change
 from lab.providers.values import Values
 
-_METADATA = {
-    "httpEndpoint": "HttpEndpoint",
-    "httpTokens": "HttpTokens",
-    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
-    "httpProtocolIpv6": "HttpProtocolIpv6",
-    "instanceMetadataTags": "InstanceMetadataTags",
-}
 _ROOT = {"volumeSize": "size", "volumeType": "type", "iops": "iops", "throughput": "throughput"}
 
 
@@ -42,7 +36,7 @@ def update_instance(work: AwsWork, change: Change) -> None:
     _restarting(work, change)
     _protections(work, change)
     if change.touches("metadataOptions"):
-        options = {key: new["metadataOptions"][name] for name, key in _METADATA.items() if name in new.get("metadataOptions", {})}
+        options = {key: new["metadataOptions"][name] for name, key in METADATA.items() if name in new.get("metadataOptions", {})}
         ec2.modify_instance_metadata_options(InstanceId=id_, **options)
     if change.touches("monitoring"):
         (ec2.monitor_instances if new.get("monitoring") else ec2.unmonitor_instances)(InstanceIds=[id_])

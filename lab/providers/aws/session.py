@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.providers.failures import ProviderError
 from lab.providers.table import Problem
@@ -28,6 +28,7 @@ class AwsSession:
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _account: str = ""
+    _others: dict[str, AwsSession] = field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -50,6 +51,15 @@ class AwsSession:
             if service not in self._clients:
                 self._clients[service] = self._make(service)
             return self._clients[service]
+
+    def within(self, region: object) -> AwsSession:
+        """The session of another region, for a resource that names one (pulumi-aws 7)."""
+        if not isinstance(region, str) or not region or region == self.region:
+            return self
+        with self._lock:
+            if region not in self._others:
+                self._others[region] = AwsSession({**self.config, "region": region})
+            return self._others[region]
 
     @property
     def ec2(self) -> Any:
@@ -89,6 +99,21 @@ def required_config(config: Values) -> Iterable[Problem]:
         yield Problem(
             property="region", reason="missing required configuration key 'aws:region': the region where AWS operations take place"
         )
+
+
+def connect(config: Values) -> AwsSession:
+    """A session on the right account, or none: upstream asks who it is before anything else."""
+    session = AwsSession(config)
+    allowed, forbidden = config.get("allowedAccountIds"), config.get("forbiddenAccountIds") or ()
+    if config.get("skipCredentialsValidation") and not allowed and not forbidden:
+        return session
+    try:
+        account = session.account
+    except (ClientError, BotoCoreError) as error:
+        raise ProviderError(f"retrieving AWS account details: validating provider credentials: {error}") from error
+    if (allowed and account not in allowed) or account in forbidden:
+        raise ProviderError(f"AWS account ID not allowed: {account}")
+    return session
 
 
 def code_of(error: ClientError) -> str:

@@ -123,6 +123,23 @@ def test_default_tags_are_everywhere_and_ignored_ones_nowhere(aws_url: str, aws_
         assert engine.drift(made) == {"tags.city": "ADD"}
 
 
+def test_credentials_and_account_are_checked_before_anything_is_made(aws_url: str) -> None:
+    wrong = {**aws_config(aws_url), "accessKey": "wrong", "skipCredentialsValidation": False}
+    other = aws_config(aws_url, allowedAccountIds=["999999999999"])
+    for config, cause in ((wrong, "validating provider credentials"), (other, "AWS account ID not allowed: 123456789012")):
+        with Engine(aws_table(), config) as engine, pytest.raises(grpc.RpcError, match=cause):
+            engine.create(engine.urn(VPC), {"cidrBlock": "10.0.0.0/16"})
+
+
+def test_a_resource_may_name_its_region(aws: Engine, aws_client: Any) -> None:
+    made = aws.create(aws.urn(VPC), {"cidrBlock": "10.79.0.0/16", "region": "us-west-2"})
+    assert made.state["region"] == "us-west-2"
+    assert aws.diff(made, {"cidrBlock": "10.79.0.0/16", "region": "us-west-2"}).paths == {}
+    assert aws.diff(made, {"cidrBlock": "10.79.0.0/16", "region": "us-east-1"}).replaces == {"region"}
+    aws.delete(made)
+    assert aws.refresh(made) is None
+
+
 def test_an_error_names_the_resource_and_the_cause(aws: Engine) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         aws.create(aws.urn("aws:ec2/subnet:Subnet", "apps"), {"vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.0.0.0/24"})
