@@ -17,7 +17,7 @@ venv: $(STAMP) ## the project's own environment
 # uv is taken from the machine or installed from PyPI into the environment itself.
 $(STAMP): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
+	@command -v uv >/dev/null || test -x $(BIN)/uv || { $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install --quiet uv; }
 	@UV=$$(command -v uv || echo $(BIN)/uv); \
 	  $$UV pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt && \
 	  $$UV pip install --quiet --python $(BIN)/python --no-deps --editable .

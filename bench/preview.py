@@ -40,7 +40,7 @@ def main() -> None:
         subprocess.run([*incline, "lab", "up"], cwd=ROOT, env=environ, check=True, stdout=subprocess.DEVNULL)
         try:
             answer = subprocess.run([*incline, "lab", "env", "--json"], cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE)
-            environ.update(json.loads(answer.stdout)["set"])
+            environ.update(json.loads(answer.stdout)["env"])
             for stack in STACKS:
                 figures.update(_compare(Path(folder), environ, stack))
         finally:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab.control import LabControl
-
+from infra.errors import InclineError
 from infra.estate.load import load_estate
 from lab.aws_control import AwsControl
+from lab.control import LabControl
 
 MIB = 1 << 20
 FIRST_WRITE = 96 * MIB
@@ -34,7 +38,7 @@ class VsphereGuest:
 
     def write(self, seed: int, length: int) -> None:
         """Write to the machine's disk."""
-        self._control.guest_write_seeded(self._server, self._disk, FIRST_WRITE + seed * 8 * MIB, seed=seed, length=length)
+        self._control.guest_write_seeded(self._server, self._disk, FIRST_WRITE + seed % 16 * 8 * MIB, seed=seed, length=length)
 
 
 class AwsGuest:
@@ -47,7 +51,28 @@ class AwsGuest:
 
     def write(self, seed: int, length: int) -> None:
         """Write to the instance's volume."""
-        self._control.guest_write_seeded(self._volume, FIRST_WRITE + (64 + seed * 8) * MIB, seed=100 + seed, length=length)
+        self._control.guest_write_seeded(self._volume, FIRST_WRITE + (256 + seed % 16 * 8) * MIB, seed=100 + seed, length=length)
+
+
+@contextmanager
+def busy(guest: Guest) -> Iterator[None]:
+    """The guest goes on writing half a mebibyte every half second until it is powered off, as a real one would during its cut-over."""
+    over = threading.Event()
+
+    def work() -> None:
+        for seed in itertools.count(3):
+            with suppress(InclineError):  # powered off: the lab refuses, and there is nothing more to write
+                guest.write(seed, MIB // 2)
+            if over.wait(0.5):
+                return
+
+    writer = threading.Thread(target=work, daemon=True)
+    writer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        writer.join()
 
 
 def _lab(home: Path) -> dict[str, Any]:

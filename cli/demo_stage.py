@@ -8,14 +8,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cli.output import say
 from cli.project import project_root
 from infra.errors import InclineError
+
+INCLINE = (sys.executable, "-m", "cli.main")
 
 
 class Stage:
@@ -53,39 +56,40 @@ class Stage:
             else:
                 stage.incline("lab", "down", "--quiet", check=False)
 
-    def incline(self, *arguments: str, check: bool = True) -> str:
-        """Run an `incline` command; answers its stdout."""
-        return self.run([str(Path(sys.executable).with_name("incline")), *arguments], shown="incline " + shlex.join(arguments), check=check)
+    def incline(self, *arguments: str, check: bool = True) -> None:
+        """Run an `incline` command and show all that it says."""
+        self._run([*INCLINE, *arguments], shown="incline " + shlex.join(arguments), check=check, stdout=sys.stderr)
 
     def incline_json(self, *arguments: str) -> dict[str, Any]:
         """Run an `incline` command with --json; answers its document."""
-        document = json.loads(self.incline(*arguments, "--json"))
+        words = (*arguments, "--json")
+        document = json.loads(self._run([*INCLINE, *words], shown="incline " + shlex.join(words), stdout=subprocess.PIPE))
         assert_document(document)
         return dict(document)
 
     def pulumi(self, *arguments: str) -> str:
         """Run a `pulumi` command; answers its stdout."""
-        return self.run(["pulumi", *arguments], shown="pulumi " + shlex.join(arguments))
+        return self._run(["pulumi", *arguments], shown="pulumi " + shlex.join(arguments), stdout=subprocess.PIPE)
 
-    def run(self, command: list[str], *, shown: str, check: bool = True) -> str:
-        """Run a command, stdin closed, stderr passed on.
+    def _run(self, command: list[str], *, shown: str, stdout: int | TextIO, check: bool = True) -> str:
+        """Run a command, stdin closed, stderr passed on; answers what was piped.
 
         Raises:
             InclineError: the command failed and `check` asks for success (INC-5020).
         """
         say(f"$ {shown}", style="bold")
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
-        )
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=self.root, env=self.environ, stdin=subprocess.DEVNULL, stdout=stdout, text=True, check=False)
+        answer = done.stdout or ""
+        say(f"  {time.monotonic() - started:.1f} s", style="dim")
         if check and done.returncode != 0:
-            tail = tuple(done.stdout.strip().splitlines()[-20:])
             raise InclineError(
                 f"the demo stopped: `{shown}` ended with exit code {done.returncode}",
                 code="INC-5020",
-                details=tail,
+                details=tuple(answer.strip().splitlines()[-20:]),
                 next_step="read the lines above; `incline demo` starts over",
             )
-        return done.stdout
+        return answer
 
     def _own_history(self) -> None:
         """The demo's estate is a repository of its own, so that a cut-over can commit as it does in a city."""
@@ -98,7 +102,7 @@ class Stage:
         environment = self.incline_json("lab", "env")
         for name in environment["unset"]:
             self.environ.pop(name, None)
-        self.environ.update(environment["set"])
+        self.environ.update(environment["env"])
 
 
 def assert_document(document: object) -> None:

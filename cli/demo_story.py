@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.demo_guest import MIB, AwsGuest, Guest, VsphereGuest
+from cli.demo_guest import MIB, AwsGuest, Guest, VsphereGuest, busy
 from cli.demo_stage import Stage
 from cli.output import say
 from infra.estate.load import load_estate
@@ -51,11 +51,13 @@ def _move(stage: Stage, story: Story, target: str, guest: Guest) -> None:
     """One move: the guest goes on writing between the rounds, so that every round has something to carry."""
     server = story.server
     stage.incline("move", "plan", server, "--to", target)
+    guest.write(seed=0, length=4 * MIB)
     stage.incline("move", "start", server, "--to", target, "--yes")
     guest.write(seed=1, length=6 * MIB)
     stage.incline("move", "sync", server, "--yes")
     guest.write(seed=2, length=MIB)
-    stage.incline("move", "cutover", server, "--yes")
+    with busy(guest):
+        stage.incline("move", "cutover", server, "--yes")
     story.moves.append(stage.incline_json("move", "status", server))
 
 
