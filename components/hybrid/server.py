@@ -7,6 +7,7 @@ the side in use is imported.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, assert_never
 
@@ -55,11 +56,16 @@ class Server(Component):
     def __init__(self, name: str, *, args: ServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         plan = plan_machine(server=args.server, service=args.service, machine=args.machine, state=args.state, stack=args.stack)
         intent = service_intent(args.service) | server_intent(args.server) | _standing(args.site, plan)
-        super().__init__(name, intent=intent, opts=opts)
+        super().__init__(name, intent=intent, opts=_frozen(opts, intent) if args.state is State.HELD else opts)
         self.addresses = [str(nic.address) for nic in plan.attachment.nics]
         outputs = _declare(args.site, args.foundation, plan, self.children(args.state))
         self.machine_id = outputs["machineId"]
         self.register_outputs({**outputs, "addresses": self.addresses})
+
+
+def _frozen(opts: pulumi.ResourceOptions | None, intent: Mapping[str, object]) -> pulumi.ResourceOptions:
+    """A held machine stays what it was, and so does its recorded intent: an edit is meant for the machine that serves."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=[key for key in intent if key != "state"]))
 
 
 def _standing(site: Site, plan: MachinePlan) -> dict[str, object]:

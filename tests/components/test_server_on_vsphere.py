@@ -90,6 +90,13 @@ def test_a_held_machine_ignores_every_change_and_keeps_its_name() -> None:
     assert vm.protect
 
 
+def test_the_intent_of_a_held_machine_follows_no_edit_but_says_that_it_is_held() -> None:
+    component = declare(state=State.HELD).one("incline:hybrid:Server", "permits-db-01")
+
+    assert set(component.ignore_changes) == component.inputs.keys() - {"state"}
+    assert component.inputs["state"] == "held"
+
+
 def test_the_up_that_adopts_changes_nothing_and_the_next_one_ignores_nothing() -> None:
     owned = StackState(resources={(VM, "permits-db-01-vm"): {}})
 

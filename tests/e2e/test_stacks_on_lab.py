@@ -134,33 +134,38 @@ def test_an_adoption_under_a_wrong_label_changes_no_disk_and_the_next_preview_re
     city.assert_settled("northside.servers")
 
 
-def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab) -> None:
+@pytest.fixture
+def held(city: CityLab) -> Iterator[str]:
+    """The path of a machine whose server is on trial elsewhere: off, cut off, and declared as held. Everything is put back afterwards."""
     name, path, file = "finance-app-02", f"{FOLDER}/finance-app-02", city.estate / "servers" / "finance.yaml"
     placement, entries = read_placement(city.estate, name), file.read_text()
     assert placement is not None
-    held = Held(machine=placement.machine, since=TODAY, move="move-1")
-    on_trial = {"machine": Machine(site="aws-east", image_id="ami-0123456789abcdef0"), "held": held, "origin": "moved"}
+    source = Held(machine=placement.machine, since=TODAY, move="move-1")
+    on_trial = {"machine": Machine(site="aws-east", image_id="ami-0123456789abcdef0"), "held": source, "origin": "moved"}
     write_placement(city.estate, placement.model_copy(update=on_trial))
     city.up("downtown.servers")
     city.govc("vm.power", "-off", "-force", path)
     city.govc("device.disconnect", "-vm", path, "ethernet-0")
-
-    city.edit_server(name, lambda entry: entry.update(role="edited", tags={"patch-group": "late"}))
-    city.edit_server(name, lambda entry: entry["size"].update(memory="64GiB"))
-    city.up("downtown.servers")
-
-    machine = city.vm(path)
-    cards = [each for each in machine["config"]["hardware"]["device"] if "macAddress" in each]
-    assert machine["runtime"]["powerState"] == "poweredOff"
-    assert [card["connectable"]["connected"] for card in cards] == [False]
-    assert machine["config"]["hardware"]["memoryMB"] == 32 * 1024
-    city.assert_settled("downtown.servers")
-
+    yield path
     file.write_text(entries)
     write_placement(city.estate, placement)
     city.govc("device.connect", "-vm", path, "ethernet-0")
     city.govc("vm.power", "-on", path)
     city.up("downtown.servers")
+
+
+def test_a_held_machine_stays_off_and_cut_off_through_edits_and_an_up(city: CityLab, held: str) -> None:
+    city.edit_server("finance-app-02", lambda entry: entry.update(role="edited", tags={"patch-group": "late"}))
+    city.edit_server("finance-app-02", lambda entry: entry["size"].update(memory="64GiB"))
+
+    city.assert_settled("downtown.servers")
+    city.up("downtown.servers")
+
+    machine = city.vm(held)
+    cards = [each for each in machine["config"]["hardware"]["device"] if "macAddress" in each]
+    assert machine["runtime"]["powerState"] == "poweredOff"
+    assert [card["connectable"]["connected"] for card in cards] == [False]
+    assert machine["config"]["hardware"]["memoryMB"] == 32 * 1024
     city.assert_settled("downtown.servers")
 
 
