@@ -18,6 +18,7 @@ from infra.stack_state import StackState, read_stack
 
 GENERATION = "estateGeneration"
 SERVERS = "servers"
+HELD = "held"
 
 Ids = Mapping[str, pulumi.Input[str]]
 

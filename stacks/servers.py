@@ -18,7 +18,7 @@ from components.hybrid.server import Server, ServerArgs
 from infra.errors import InclineError
 from infra.estate.model import AwsSite, Estate, Machine, Site, VsphereSite
 from infra.estate.model import Server as EstateServer
-from infra.outputs import GENERATION, SERVERS, AwsFoundation, VsphereFoundation, read_aws_foundation, read_vsphere_foundation
+from infra.outputs import GENERATION, HELD, SERVERS, AwsFoundation, VsphereFoundation, read_aws_foundation, read_vsphere_foundation
 from infra.providers import make_provider
 from infra.stack_config import StackSettings
 from infra.stack_state import StackState, read_stack
@@ -46,16 +46,11 @@ def declare(estate: Estate, settings: StackSettings, environ: Mapping[str, str])
     machines = {each.server.name: _declare_server(estate, site, foundation, stack, each, opts) for each in standing}
     for group, members in _groups(site, standing, machines).items():
         RedundancyGroup(group, args=RedundancyGroupArgs(members=members, site=site, foundation=foundation), opts=opts)
+    # One line per server: `pulumi up` prints them every time.
     return {
         GENERATION: estate.generation,
-        SERVERS: {
-            each.server.name: {
-                "state": each.state.value,
-                "machineId": machines[each.server.name].machine_id,
-                "addresses": machines[each.server.name].addresses,
-            }
-            for each in standing
-        },
+        SERVERS: {each.server.name: machines[each.server.name].machine_id for each in standing},
+        HELD: [each.server.name for each in standing if each.state is State.HELD],
     }
 
 

@@ -51,16 +51,14 @@ class Server(Component):
     urn_type: ClassVar[str] = "incline:hybrid:Server"
 
     machine_id: pulumi.Output[str]
-    addresses: list[str]
 
     def __init__(self, name: str, *, args: ServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         plan = plan_machine(server=args.server, service=args.service, machine=args.machine, state=args.state, stack=args.stack)
         intent = service_intent(args.service) | server_intent(args.server) | _standing(args.site, plan)
         super().__init__(name, intent=intent, opts=_frozen(opts, intent) if args.state is State.HELD else opts)
-        self.addresses = [str(nic.address) for nic in plan.attachment.nics]
         outputs = _declare(args.site, args.foundation, plan, self.children(args.state))
         self.machine_id = outputs["machineId"]
-        self.register_outputs({**outputs, "addresses": self.addresses})
+        self.register_outputs({**outputs, "addresses": [str(nic.address) for nic in plan.attachment.nics]})
 
 
 def _frozen(opts: pulumi.ResourceOptions | None, intent: Mapping[str, object]) -> pulumi.ResourceOptions:

@@ -49,7 +49,9 @@ def test_a_pending_move_changes_nothing() -> None:
 def test_on_trial_both_sides_declare_the_server_and_the_source_is_held() -> None:
     estate = estates.estate(estates.moved())
 
-    assert declared(bring_up(estate, "downtown")[0]) == {"permits-db-01": "held"}
+    recording, outputs = bring_up(estate, "downtown")
+    assert declared(recording) == {"permits-db-01": "held"}
+    assert outputs["held"] == ["permits-db-01"]
     assert declared(bring_up(estate, "aws-east")[0]) == {"permits-db-01": "active"}
 
 
