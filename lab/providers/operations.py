@@ -43,9 +43,11 @@ class Operations:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def configure(self, config: Values) -> None:
-        """Take the configuration; the session is opened by the first operation that needs it."""
+        """Take the configuration and open the session; a configuration that is not all known yet waits for the first operation."""
         self._config = config
         self._session = None
+        if not any(has_unknown(value) for value in config.values()):
+            self.session()
 
     def session(self) -> Any:
         """The session on the other side, opened once."""

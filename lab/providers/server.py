@@ -71,10 +71,11 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=kind, diffs=names)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Take the configuration."""
+        """Take the configuration and sign on, as both real plugins do: wrong credentials are told before anything is done with them."""
         given = decode(request.args)[0] if request.HasField("args") else {}
         named = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
-        self._operations.configure(_configuration({**named, **given}))
+        with told(context, "configuring", request.urn or f"the provider {self._operations.table.name}"):
+            self._operations.configure(_configuration({**named, **given}))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from lab.providers.failures import ProviderError
 from lab.providers.sdk import Sdk
 from lab.providers.values import Values
 
@@ -58,11 +59,11 @@ class GeneratedName:
     max_length: int = 255
 
 
-class StoppedError(RuntimeError):
+class StoppedError(ProviderError):
     """The engine asked to stop."""
 
 
-class TimedOutError(RuntimeError):
+class TimedOutError(ProviderError):
     """What was waited for did not come in time."""
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws import tags
 from lab.providers.aws.session import AwsSession, code_of, is_gone, pick
-from lab.providers.table import Change, Field, GeneratedName, Resource, Work
+from lab.providers.table import Change, Field, GeneratedName, Resource, TimedOutError, Work
 from lab.providers.values import Values, is_empty
 
 AwsWork = Work[AwsSession]
@@ -175,7 +175,7 @@ def remove(work: AwsWork, what: str, call: Callable[[], Any], retries: tuple[str
 
     try:
         work.wait.until(what, attempt)
-    except RuntimeError as error:
+    except TimedOutError as error:
         raise (last[0] if last else error) from error
 
 

@@ -10,7 +10,7 @@ from lab.providers.vsphere.anti_affinity import ComputeClusterVmAntiAffinityRule
 from lab.providers.vsphere.functions import FUNCTIONS
 from lab.providers.vsphere.machine import VirtualMachine
 from lab.providers.vsphere.places import Folder, ResourcePool
-from lab.providers.vsphere.session import VsphereSession, required_config
+from lab.providers.vsphere.session import VsphereSession, connect, required_config
 from lab.providers.vsphere.tagging import Tag, TagCategory
 
 CONFIG_KEYS = frozenset(
@@ -36,5 +36,5 @@ def table() -> Table[Any]:
         functions=by_token(FUNCTIONS, lambda item: item.name),
         config_keys=CONFIG_KEYS,
         required_config=required_config,
-        connect=VsphereSession,
+        connect=connect,
     )

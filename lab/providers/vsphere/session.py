@@ -232,6 +232,13 @@ class VsphereSession:
         return context
 
 
+def connect(config: Values) -> VsphereSession:
+    """A session that is signed on: upstream does so when it is configured."""
+    session = VsphereSession(config)
+    session.call(lambda content: content.about)
+    return session
+
+
 def _id(obj: Any) -> str:
     return str(obj._moId)  # noqa: SLF001 - pyVmomi tells an object's id in no other way
 

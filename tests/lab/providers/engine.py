@@ -50,14 +50,20 @@ class Engine:
     _server: Any = None
     _channel: Any = None
     _names: int = field(default=0)
+    configured: bool = True
 
     def __enter__(self) -> Self:
         self.operations = Operations(self.table)
         self._server, port = serve(self.operations)
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(self.config), acceptSecrets=True))
+        if self.configured:
+            self.configure()
         return self
+
+    def configure(self) -> None:
+        """Hand the configuration over: the provider signs on."""
+        self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(self.config), acceptSecrets=True))
 
     def __exit__(self, *_: object) -> None:
         self._channel.close()

@@ -29,7 +29,7 @@ ROLE = "aws:iam/role:Role"
 @pytest.fixture
 def idle() -> Any:
     """A provider of which nothing is asked that needs the other side."""
-    with Engine(aws_table(), aws_config("http://127.0.0.1:9")) as engine:
+    with Engine(aws_table(), aws_config("http://127.0.0.1:9"), configured=False) as engine:
         yield engine
 
 
@@ -47,7 +47,7 @@ def test_configuration_of_the_real_provider_is_taken_and_other_is_refused(idle: 
 def test_missing_configuration_names_the_key_and_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("VSPHERE_USER", "VSPHERE_PASSWORD", "VSPHERE_SERVER"):
         monkeypatch.delenv(name, raising=False)
-    with Engine(vsphere_table(), {}) as engine:
+    with Engine(vsphere_table(), {}, configured=False) as engine:
         failures = check_config(engine, user="u", vsphereServer="h")
     assert failures == {"password": "missing required configuration key 'vsphere:password' (or the variable VSPHERE_PASSWORD)"}
 
@@ -127,8 +127,8 @@ def test_credentials_and_account_are_checked_before_anything_is_made(aws_url: st
     wrong = {**aws_config(aws_url), "accessKey": "wrong", "skipCredentialsValidation": False}
     other = aws_config(aws_url, allowedAccountIds=["999999999999"])
     for config, cause in ((wrong, "validating provider credentials"), (other, "AWS account ID not allowed: 123456789012")):
-        with Engine(aws_table(), config) as engine, pytest.raises(grpc.RpcError, match=cause):
-            engine.create(engine.urn(VPC), {"cidrBlock": "10.0.0.0/16"})
+        with Engine(aws_table(), config, configured=False) as engine, pytest.raises(grpc.RpcError, match=cause):
+            engine.configure()
 
 
 def test_a_resource_may_name_its_region(aws: Engine, aws_client: Any) -> None:
@@ -154,10 +154,10 @@ def test_a_type_that_is_not_modelled_is_named(idle: Engine) -> None:
 
 def test_a_vcenter_that_is_not_there_is_named() -> None:
     with (
-        Engine(vsphere_table(), {"user": "u", "password": "p", "vsphereServer": "127.0.0.1:9"}) as engine,
+        Engine(vsphere_table(), {"user": "u", "password": "p", "vsphereServer": "127.0.0.1:9"}, configured=False) as engine,
         pytest.raises(grpc.RpcError) as caught,
     ):
-        engine.invoke("vsphere:index/getDatacenter:getDatacenter", name="x")
+        engine.configure()
     assert "vCenter 127.0.0.1:9 does not answer" in caught.value.details()
 
 

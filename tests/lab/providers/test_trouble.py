@@ -44,8 +44,11 @@ def test_a_session_that_has_ended_is_renewed_without_a_word(stage: VsphereStage,
 
 
 def test_a_wrong_password_is_said_to_be_refused(vcenter: Stage) -> None:
-    with Engine(vsphere_table(), {**vsphere_config(vcenter), "password": "wrong"}) as engine, pytest.raises(grpc.RpcError) as caught:
-        engine.invoke("vsphere:index/getDatacenter:getDatacenter", name="Hill")
+    with (
+        Engine(vsphere_table(), {**vsphere_config(vcenter), "password": "wrong"}, configured=False) as engine,
+        pytest.raises(grpc.RpcError) as caught,
+    ):
+        engine.configure()
     assert "refuses the login of" in caught.value.details()
 
 
