@@ -303,3 +303,61 @@ func (m *SwitchManager) QueryDvsByUuid(ctx *simulator.Context, req *types.QueryD
 	body.Fault_ = simulator.Fault("no switch has this uuid", new(types.NotFound))
 	return body
 }
+
+// Pool is a resource pool that machines and pools can be moved into.
+type Pool struct {
+	*simulator.ResourcePool
+	lab *Lab
+}
+
+// MoveIntoResourcePool moves machines and pools of the same cluster here.
+func (p *Pool) MoveIntoResourcePool(ctx *simulator.Context, req *types.MoveIntoResourcePool) soap.HasFault {
+	body := new(methods.MoveIntoResourcePoolBody)
+	for _, ref := range req.List {
+		if fault := p.lab.moveIntoPool(ctx, p.ResourcePool, ref); fault != nil {
+			body.Fault_ = simulator.Fault("", fault)
+			return body
+		}
+	}
+	p.lab.saver.touch()
+	body.Res = new(types.MoveIntoResourcePoolResponse)
+	return body
+}
+
+func (l *Lab) moveIntoPool(ctx *simulator.Context, to *simulator.ResourcePool, ref types.ManagedObjectReference) types.BaseMethodFault {
+	switch o := ctx.Map.Get(ref).(type) {
+	case *simulator.VirtualMachine:
+		if was, ok := poolOf(ctx, o.ResourcePool); ok {
+			if was.Owner != to.Owner {
+				return &types.InvalidArgument{InvalidProperty: "list"}
+			}
+			ctx.Map.RemoveReference(ctx, was, &was.Vm, ref)
+		}
+		ctx.Map.AddReference(ctx, to, &to.Vm, ref)
+		pool := to.Self
+		ctx.WithLock(o, func() {
+			ctx.Update(o, []types.PropertyChange{{Name: "resourcePool", Val: pool}})
+			o.ResourcePool = &pool
+		})
+	case *simulator.ResourcePool:
+		was, ok := poolOf(ctx, o.Parent)
+		if !ok || was.Owner != to.Owner || o == to {
+			return &types.InvalidArgument{InvalidProperty: "list"}
+		}
+		ctx.Map.RemoveReference(ctx, was, &was.ResourcePool.ResourcePool, ref)
+		ctx.Map.AddReference(ctx, to, &to.ResourcePool.ResourcePool, ref)
+		parent := to.Self
+		o.Parent = &parent
+	default:
+		return &types.ManagedObjectNotFound{Obj: ref}
+	}
+	return nil
+}
+
+func poolOf(ctx *simulator.Context, ref *types.ManagedObjectReference) (*simulator.ResourcePool, bool) {
+	if ref == nil {
+		return nil, false
+	}
+	pool, ok := ctx.Map.Get(*ref).(*simulator.ResourcePool)
+	return pool, ok
+}

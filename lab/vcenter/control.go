@@ -142,41 +142,44 @@ func (l *Lab) serveSettings(w http.ResponseWriter, r *http.Request) {
 	reply(w, l.current())
 }
 
-func (l *Lab) serveState(w http.ResponseWriter) {
-	type disk struct {
-		Label, File, UUID, ChangeID string
-		Key                         int32
-		Size, Used                  int64
+type diskState struct {
+	Label, File, UUID, ChangeID string
+	Key                         int32
+	Size, Used                  int64
+}
+
+type machineState struct {
+	ID, Name, Power, Health, Host string
+	Snapshots                     int
+	Disks                         []diskState
+}
+
+func (l *Lab) describe(vm *simulator.VirtualMachine) machineState {
+	m := machineState{ID: vm.Self.Value, Name: vm.Name, Power: string(vm.Runtime.PowerState), Health: "ok", Snapshots: len(snapshotRefs(vm))}
+	if vm.Runtime.Host != nil {
+		m.Host = l.nameOf(l.svc.Context, *vm.Runtime.Host)
 	}
-	type machine struct {
-		ID, Name, Power, Health, Host string
-		Snapshots                     int
-		Disks                         []disk
+	if _, err := l.health(vm); err != nil {
+		m.Health = err.Error()
 	}
-	out := []machine{}
-	for _, e := range l.registry().All("VirtualMachine") {
-		vm, ok := e.(*simulator.VirtualMachine)
-		if !ok {
-			continue
-		}
-		m := machine{ID: vm.Self.Value, Name: vm.Name, Power: string(vm.Runtime.PowerState), Health: "ok", Snapshots: len(snapshotRefs(vm))}
-		if vm.Runtime.Host != nil {
-			m.Host = l.nameOf(l.svc.Context, *vm.Runtime.Host)
-		}
-		if _, err := l.health(vm); err != nil {
-			m.Health = err.Error()
-		}
-		for _, d := range virtualDisks(vm.Config.Hardware.Device) {
-			b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
-			if !ok {
-				continue
-			}
-			m.Disks = append(m.Disks, disk{
+	for _, d := range virtualDisks(vm.Config.Hardware.Device) {
+		if b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
+			m.Disks = append(m.Disks, diskState{
 				Label: d.DeviceInfo.GetDescription().Label, File: b.FileName, UUID: b.Uuid, ChangeID: b.ChangeId, Key: d.Key,
 				Size: d.CapacityInBytes, Used: usedBytes(flatOf(l.path(vm, b.FileName))),
 			})
 		}
-		out = append(out, m)
+	}
+	return m
+}
+
+func (l *Lab) serveState(w http.ResponseWriter) {
+	out := []machineState{}
+	ctx := l.context()
+	for _, e := range l.registry().All("VirtualMachine") {
+		if vm, ok := e.(*simulator.VirtualMachine); ok {
+			ctx.WithLock(vm, func() { out = append(out, l.describe(vm)) })
+		}
 	}
 	reply(w, map[string]any{"machines": out, "settings": l.current(), "faults": l.faults.list(), "nbd": l.nbd.describe()})
 }

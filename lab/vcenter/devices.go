@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"sort"
-	"strings"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -40,6 +39,7 @@ type planner struct {
 	remap   map[int32]int32
 	needs   map[string]int64
 	files   map[string]string // new disk's key as text -> wished uuid
+	gone    []goneDisk
 }
 
 func (p *planner) free(key int32) bool { return p.devices.FindByKey(key) == nil }
@@ -84,9 +84,35 @@ func (p *planner) one(index int, spec *types.VirtualDeviceConfigSpec) types.Base
 		if old == nil {
 			return invalid
 		}
-		spec.Device = old
+		p.remove(spec, old)
 	}
 	return nil
+}
+
+// remove frees the device's place for what comes later in the same request.
+func (p *planner) remove(spec *types.VirtualDeviceConfigSpec, old types.BaseVirtualDevice) {
+	spec.Device = old
+	key := old.GetVirtualDevice().Key
+	p.devices = p.devices.Select(func(d types.BaseVirtualDevice) bool { return d.GetVirtualDevice().Key != key })
+	disk, ok := old.(*types.VirtualDisk)
+	if !ok {
+		return
+	}
+	if b, ok := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
+		destroyed := spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationDestroy
+		p.gone = append(p.gone, goneDisk{key: key, vmdk: resolve(p.lab.registry(), p.dc, b.FileName), destroyed: destroyed})
+		var path object.DatastorePath
+		if path.FromString(b.FileName); destroyed {
+			p.needs[path.Datastore] -= disk.CapacityInBytes
+		}
+	}
+}
+
+// goneDisk is a disk that a request takes away.
+type goneDisk struct {
+	key       int32
+	vmdk      string
+	destroyed bool
 }
 
 func (p *planner) add(
@@ -316,11 +342,10 @@ type deviceMemory struct {
 	order  map[int32]int
 	labels map[int32]string
 	sizes  map[int32]int64
-	files  map[int32]string
 }
 
 func remember(devices []types.BaseVirtualDevice) deviceMemory {
-	m := deviceMemory{order: map[int32]int{}, labels: map[int32]string{}, sizes: map[int32]int64{}, files: map[int32]string{}}
+	m := deviceMemory{order: map[int32]int{}, labels: map[int32]string{}, sizes: map[int32]int64{}}
 	for i, d := range devices {
 		v := d.GetVirtualDevice()
 		m.order[v.Key] = i
@@ -329,10 +354,17 @@ func remember(devices []types.BaseVirtualDevice) deviceMemory {
 		}
 		if disk, ok := d.(*types.VirtualDisk); ok {
 			m.sizes[v.Key] = disk.CapacityInBytes
-			if b, ok := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
-				m.files[v.Key] = b.FileName
-			}
 		}
+	}
+	return m
+}
+
+// without forgets devices that the change took away; others may have come under their keys.
+func (m deviceMemory) without(gone []goneDisk) deviceMemory {
+	for _, g := range gone {
+		delete(m.order, g.key)
+		delete(m.labels, g.key)
+		delete(m.sizes, g.key)
 	}
 	return m
 }
@@ -358,7 +390,6 @@ func (l *Lab) settle(ctx *simulator.Context, vm *simulator.VirtualMachine, befor
 			}
 		}
 	}
-	l.dropRemoved(vm, devices, before)
 	ctx.Update(vm, []types.PropertyChange{{Name: "config.hardware.device", Val: devices}})
 	return nil
 }
@@ -368,7 +399,6 @@ func (l *Lab) settleDisk(vm *simulator.VirtualMachine, disk *types.VirtualDisk, 
 	if !ok {
 		return nil
 	}
-	b.FileName = strings.ReplaceAll(b.FileName, "]  ", "] ")
 	content, err := l.disk(vm, disk)
 	if err != nil {
 		return err
@@ -410,17 +440,23 @@ func (l *Lab) uuid(vmdk, wish, otherwise string) string {
 	return wish
 }
 
-func (l *Lab) dropRemoved(vm *simulator.VirtualMachine, devices object.VirtualDeviceList, before deviceMemory) {
-	for key, file := range before.files {
-		if devices.FindByKey(key) != nil {
+// depart forgets what was known of disks that have been taken away: everything of a destroyed one, the tracking of a detached one.
+func (l *Lab) depart(gone []goneDisk) {
+	for _, g := range gone {
+		if g.vmdk == "" {
 			continue
 		}
-		p := l.path(vm, file)
-		if d := l.store.open(p); d.size() > 0 { // detached, not destroyed
-			d.deactivate()
+		d := l.store.open(g.vmdk)
+		d.deactivate()
+		if !g.destroyed {
 			continue
 		}
-		l.forget(p)
+		l.mu.Lock()
+		delete(l.uuids, g.vmdk)
+		l.mu.Unlock()
+		if !l.inUse(g.vmdk) { // a new disk may have got the same name
+			l.forget(g.vmdk)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -29,6 +30,9 @@ func (l *Lab) hook(ctx *simulator.Context, m *simulator.Method) (mo.Reference, t
 	if fault := l.faults.call(m.Name, m.This, l.nameOf(ctx, m.This)); fault != nil {
 		return nil, fault
 	}
+	if strings.HasPrefix(m.Name, "WaitForUpdates") {
+		l.relays.listen(ctx.Session, m.This)
+	}
 	if own := l.own(reg.Get(m.This)); own != nil {
 		overlay := simulator.NewRegistry()
 		overlay.Put(own)
@@ -50,6 +54,8 @@ func (l *Lab) own(obj mo.Reference) mo.Reference {
 		return &Cluster{o, l}
 	case *simulator.DistributedVirtualSwitch:
 		return &Switch{o, l}
+	case *simulator.ResourcePool:
+		return &Pool{o, l}
 	case *simulator.DistributedVirtualPortgroup:
 		return &Portgroup{o, l}
 	case *simulator.DistributedVirtualSwitchManager:

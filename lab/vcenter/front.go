@@ -79,6 +79,9 @@ func (l *Lab) serveSOAP(w http.ResponseWriter, r *http.Request, next http.Handle
 	rec := &recorder{header: http.Header{}, code: http.StatusOK}
 	next.ServeHTTP(rec, r)
 	rec.flush(w, switchRef.ReplaceAll(rec.body.Bytes(), []byte(`type="VmwareDistributedVirtualSwitch"$1>$2<`)))
+	if strings.HasPrefix(name, "WaitForUpdates") {
+		l.relays.single()
+	}
 	if !readOnly.MatchString(name) {
 		l.saver.touch()
 	}

@@ -158,6 +158,10 @@ func (l *Lab) load(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 	}
 	vm.Summary.Runtime.MaxCpuUsage, vm.Summary.Runtime.MaxMemoryUsage = vm.Runtime.MaxCpuUsage, vm.Runtime.MaxMemoryUsage
 	vm.Summary.Runtime.PowerState = vm.Runtime.PowerState
+	ctx.WithLock(host, func() { sumUp(ctx, host) })
+}
+
+func sumUp(ctx *simulator.Context, host *simulator.HostSystem) {
 	var cpu, memory int32
 	for _, ref := range host.Vm {
 		if o, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine); ok {

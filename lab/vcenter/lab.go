@@ -24,6 +24,7 @@ type Lab struct {
 	store    *DiskStore
 	faults   *faultBook
 	sessions *sessionBook
+	relays   *relays
 	tags     *tagBook
 	nbd      *nbdServer
 	saver    *saver
@@ -48,6 +49,7 @@ func defaultSettings() Settings { return Settings{SessionTTL: 1800, AreaLimit: 2
 func newLab(dir string, inv *Inventory) *Lab {
 	l := &Lab{dir: dir, inv: inv, store: newDiskStore(), faults: newFaultBook(), uuids: map[string]string{}}
 	l.sessions = newSessionBook(l)
+	l.relays = newRelays(l)
 	l.apply(defaultSettings())
 	return l
 }

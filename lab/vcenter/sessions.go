@@ -65,7 +65,9 @@ func (b *sessionBook) restSessions() map[string]*rest.Session {
 // expire ends every login that has been idle for longer than idle; 0 ends all.
 func (b *sessionBook) expire(idle time.Duration) int {
 	var keys []string
-	for _, s := range b.soap() {
+	alive := b.soap()
+	b.lab.relays.keep(alive)
+	for _, s := range alive {
 		if time.Since(s.LastActiveTime) >= idle {
 			keys = append(keys, s.Key)
 		}

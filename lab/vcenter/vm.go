@@ -60,7 +60,8 @@ func (l *Lab) reconfigure(ctx *simulator.Context, vm *simulator.VirtualMachine, 
 	if _, fault := await(ctx, res.Res.Returnval); fault != nil {
 		return fault
 	}
-	if err := l.settle(ctx, vm, before, p.files); err != nil {
+	l.depart(p.gone)
+	if err := l.settle(ctx, vm, before.without(p.gone), p.files); err != nil {
 		return internal(err)
 	}
 	if t := spec.ChangeTrackingEnabled; t != nil && !*t {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
-from pyVmomi import vim
+from pyVim.task import WaitForTask
+from pyVmomi import vim, vmodl
 
 from tests.lab.vcenter.stage import GIB, PASSWORD, USER, Client
 
@@ -119,3 +122,26 @@ def test_property_reads_without_a_login_are_refused(visitor: Client) -> None:
     stranger.content.sessionManager.Logout()
     with pytest.raises(vim.fault.NotAuthenticated):
         _ = mine.name
+
+
+def test_machines_move_between_pools_of_a_cluster(client: Client) -> None:
+    root = client.find(vim.ClusterComputeResource, "east").resourcePool
+    vm = client.vm("db-01")
+    root.MoveIntoResourcePool([vm])
+    assert (vm.resourcePool, vm in root.vm, vm in root.resourcePool[0].vm) == (root, True, False)
+    with pytest.raises(vmodl.fault.InvalidArgument):
+        client.find(vim.ClusterComputeResource, "west").resourcePool.MoveIntoResourcePool([vm])
+
+
+def test_many_clients_wait_for_their_tasks_at_once(client: Client) -> None:
+    """Each login hears of its own task, though all use the common property collector."""
+
+    def work(number: int) -> int:
+        mine = client.stage.login()
+        vm = mine.vm("off-01" if number % 2 else "app-01")
+        for _ in range(3):
+            WaitForTask(vm.CreateSnapshot("s", "", False, False), si=mine.si)
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(work, range(4), timeout=60)) == [0, 1, 2, 3]

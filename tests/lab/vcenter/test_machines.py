@@ -98,6 +98,21 @@ def test_disks_are_added_grown_and_removed_with_their_content(client: Client) ->
     assert "db-01_2" not in client.folder("db-01/").text
 
 
+def test_a_replaced_disk_is_a_new_empty_one_in_the_same_place(client: Client) -> None:
+    """What the vSphere plugin sends for a changed disk label: remove, then add at the same unit, in one request."""
+    vm, control = client.vm("db-01"), client.stage.control
+    old = client.disks(vm)[1]
+    changes = [Spec(operation="remove", fileOperation="destroy", device=old), disk_spec(GIB, 1, controller=1000)]
+    client.done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=changes)))
+    new = client.disks(vm)[1]
+    assert (new.deviceInfo.label, new.key, new.unitNumber, new.capacityInBytes) == ("Hard disk 2", 2001, 1, GIB)
+    assert new.backing.uuid != old.backing.uuid
+    assert control.guest_read("db-01", 1, MIB, 4096) == bytes(4096)
+    assert vm.guest.toolsRunningStatus == "guestToolsNotRunning"
+    snapshot = client.snapshot(vm)
+    assert client.disks(snapshot)[1].backing.changeId.split("/")[0] != old.backing.changeId.split("/")[0]
+
+
 def test_a_detached_disk_keeps_its_content_and_uuid(client: Client) -> None:
     vm = client.vm("db-01")
     client.stage.control.guest_write_seeded("db-01", 1, 60 * MIB, seed=4, length=MIB)
