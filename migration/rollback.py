@@ -13,7 +13,7 @@ from migration.moves import MoveState
 from migration.steps import registry
 from migration.steps.check_health import PATIENCE_S, POLL_S
 from migration.steps.settle_source_stack import refresh_server
-from migration.steps.step import Context, Step, StepRefusedError
+from migration.steps.step import Context, Step, StepRefusedError, nothing_to_undo
 
 
 class RollbackRefusedError(InclineError):
@@ -86,7 +86,8 @@ def _undo(ctx: Context, step: Step) -> None:
             next_step=f"incline move rollback {ctx.record.server} --yes   tries again from there",
         ) from exc
     ctx.note("step-undone", step=name)
-    ctx.listener.step(ctx.record.server, name, "undone")
+    if step.undo is not nothing_to_undo:
+        ctx.listener.step(ctx.record.server, name, "undone")
 
 
 def _stuck(ctx: Context, step: str, what: str) -> None:

@@ -203,6 +203,10 @@ class VsphereSide(Side, Protocol):
         """The machine that `create_machine` made for this move; never another."""
         ...
 
+    def unmark_machine(self, machine: Machine) -> None:
+        """Take away the mark that says which move made the machine. None is no error."""
+        ...
+
     def destroy_machine(self, machine: Machine) -> None:
         """Remove the machine and its disks. Refused when it runs. None is no error."""
         ...

@@ -261,6 +261,13 @@ class VsphereControl:
         """The machine that this move made."""
         return vsphere_machine.find_made(self._session, self._site, server, move)
 
+    def unmark_machine(self, machine: Machine) -> None:
+        """Empty the mark in extraConfig: vCenter drops keys without a value."""
+        view = self._must(machine)
+        if view.extra_config.get(vsphere_machine.MADE_KEY):
+            option = vim.option.OptionValue(key=vsphere_machine.MADE_KEY, value="")
+            self._reconfigure(view, vim.vm.ConfigSpec(extraConfig=[option]), "unmark it")
+
     def destroy_machine(self, machine: Machine) -> None:
         """Remove the machine and its disks."""
         view = self._view(machine)

@@ -14,6 +14,8 @@ def do(ctx: Context) -> Result:
     """Remove leftovers on the AWS side. The source's machine, and its lease with it, is gone already."""
     removed = list(drop_older_rounds(ctx)) if ctx.goes_up else _image_of_source(ctx)
     _drop_lease_of_first_move(ctx)
+    if not ctx.goes_up and ctx.target_machine is not None:
+        ctx.vsphere.unmark_machine(ctx.target_machine)
     return {"removed": removed}
 
 

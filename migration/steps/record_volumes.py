@@ -1,13 +1,12 @@
-"""Up: write the launched instance and its volumes into the placement and have the stack adopt the volumes. Down: nothing."""
+"""Up: write the launched instance and its volumes into the placement. Down: nothing, the machine is known."""
 
 from __future__ import annotations
 
-from migration.steps.judge_gate import refuse_others
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
 
 
 def do(ctx: Context) -> Result:
-    """Find what was launched from the image, record it, bring the stack up again."""
+    """Find what was launched from the image and record it."""
     _, server, placement = ctx.load()
     if not ctx.goes_up:
         return {}
@@ -28,10 +27,8 @@ def do(ctx: Context) -> Result:
     machine = placement.machine.model_copy(update={"instance_id": found.instance_id, "disks": disks})
     if machine != placement.machine:
         ctx.estate.write_placement(placement.model_copy(update={"machine": machine}))
-    refuse_others(ctx, ctx.target_stack, ctx.stacks.preview(ctx.target_stack))
-    ctx.stacks.up(ctx.target_stack)
     return {"machine": machine.model_dump(mode="json")}
 
 
-# The undo of update_target_stack takes the server out of the stack, its volumes included.
+# The undo of write_placement brings the placement back as it was.
 STEP = Step("record_volumes", do, nothing_to_undo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migration.steps import (
+    adopt_volumes,
     check_health,
     check_source,
     clear_leftovers,
@@ -55,6 +56,7 @@ CUTOVER: tuple[Step, ...] = (
     record_volumes.STEP,
     start_target.STEP,
     check_health.STEP,
+    adopt_volumes.STEP,
     settle_source_stack.STEP,
     prove_previews.STEP,
     commit_estate.STEP,

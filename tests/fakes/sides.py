@@ -166,6 +166,11 @@ class FakeVsphere:
         )
         return Machine(site=self.site, import_id=f"/Downtown/vm/{server.name}", uuid=vm.uuid, disks=records)
 
+    def unmark_machine(self, machine: Machine) -> None:
+        if self._must(machine).made_by:
+            with self.world.effect("unmark_machine"):
+                self._must(machine).made_by = ""
+
     def destroy_machine(self, machine: Machine) -> None:
         for name, vm in list(self.world.vms.items()):
             if vm.uuid == machine.uuid:
