@@ -173,7 +173,7 @@ def _shown_card(session: VsphereSession, card: Any, center: Any) -> Values:
 def port_group(session: VsphereSession, key: str, center: Any) -> str | None:
     """The port group with a key: its key is its id, on a real vCenter too; a group of another id is looked for."""
     group = session.ref(vim.dvs.DistributedVirtualPortgroup, key)
-    if session.properties(group, "key"):
+    if session.glance(group, "key"):
         return key
     networks = session.properties(center, "network").get("network") or []
     groups = [network for network in networks if isinstance(network, vim.dvs.DistributedVirtualPortgroup)]

@@ -10,7 +10,6 @@ from lab.providers.failures import ProviderError
 from lab.providers.values import Values
 from lab.providers.vsphere.machine_devices import shown_cards, shown_controllers, shown_disks
 from lab.providers.vsphere.machine_settings import read_settings
-from lab.providers.vsphere.places import datacenter_of
 from lab.providers.vsphere.session import VsphereSession, moref
 from lab.providers.vsphere.tagging import VsphereWork, attached
 
@@ -27,7 +26,8 @@ def machine_values(work: VsphereWork, id_: str, prior: Values) -> Values | None:
         return None
     config = found["config"]
     importing = not prior.get("disks")
-    center = datacenter_of(session, machine)
+    chain = session.above(machine, found)
+    depth = next(place for place, (each, _) in enumerate(chain) if isinstance(each, vim.Datacenter))
     devices = list(config.hardware.device)
     state: Values = {"id": id_, "uuid": config.uuid, "moid": moref(machine), "changeVersion": config.changeVersion}
     state |= read_settings(config)
@@ -36,12 +36,12 @@ def machine_values(work: VsphereWork, id_: str, prior: Values) -> Values | None:
     state |= {
         "hardwareVersion": int(str(config.version).removeprefix("vmx-")),
         "disks": shown_disks(devices, prior.get("disks") or [], importing=importing),
-        "networkInterfaces": shown_cards(session, devices, center),
+        "networkInterfaces": shown_cards(session, devices, chain[depth][0]),
         "tags": attached(session, machine),
         "powerState": _POWER.get(str(found.get("runtime.powerState")), "off"),
         "hostSystemId": moref(found["runtime.host"]) if found.get("runtime.host") is not None else None,
         "resourcePoolId": moref(found["resourcePool"]) if found.get("resourcePool") is not None else None,
-        "folder": _folder(session, machine, center),
+        "folder": "/".join(name for _, name in reversed(chain[1 : depth - 1])),
         "extraConfig": _extra_config(config, prior),
         "rebootRequired": False,
         "imported": importing or bool(prior.get("imported")),
@@ -49,17 +49,11 @@ def machine_values(work: VsphereWork, id_: str, prior: Values) -> Values | None:
     return state | _home(session, config, found) | _guest(found.get("guest"))
 
 
-def _folder(session: VsphereSession, machine: Any, center: Any) -> str:
-    """The folder below the data centre's `vm`."""
-    path = session.path_of(machine).rpartition("/")[0]
-    return path.removeprefix(f"{session.path_of(center)}/vm").strip("/")
-
-
 def _home(session: VsphereSession, config: Any, found: Values) -> Values:
     """The datastore by its name in the machine's own path, and that path."""
     name, _, path = config.files.vmPathName.removeprefix("[").partition("] ")
-    stores = list(found.get("datastore") or ())
-    home = next((id_ for id_, item in session.many(stores, "name").items() if item["name"] == name), None)
+    stores = {moref(store): session.glance(store, "name").get("name") for store in found.get("datastore") or ()}
+    home = next((id_ for id_, known in stores.items() if known == name), None)
     if home is None:
         raise ProviderError(f"VMX datastore {name} not found")
     return {"datastoreId": home, "vmxPath": path}

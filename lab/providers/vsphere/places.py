@@ -10,7 +10,7 @@ from pyVmomi import vim
 from lab.providers.failures import ProviderError
 from lab.providers.table import Change, Field, Fields, GeneratedName, Resource
 from lab.providers.values import Values
-from lab.providers.vsphere.session import VsphereSession, moref
+from lab.providers.vsphere.session import VsphereSession, inventory_path, moref
 from lab.providers.vsphere.tagging import TAGS, VsphereWork, attached, bring_tags
 
 _ROOTS = {"vm": "vm", "network": "network", "host": "host", "datastore": "datastore"}
@@ -24,9 +24,7 @@ def normalised(path: Any) -> str:
 
 def datacenter_of(session: VsphereSession, obj: Any) -> Any:
     """The data centre that an object stands in, or None."""
-    while obj is not None and not isinstance(obj, vim.Datacenter):
-        obj = session.properties(obj, "parent").get("parent")
-    return obj
+    return next((each for each, _ in session.above(obj) if isinstance(each, vim.Datacenter)), None)
 
 
 class Folder(Resource[VsphereSession]):
@@ -58,14 +56,15 @@ class Folder(Resource[VsphereSession]):
         """Path, type and data centre from where it stands."""
         _ = prior
         folder = work.session.ref(vim.Folder, id_)
-        if not work.session.properties(folder, "name"):
+        chain = work.session.above(folder)
+        if not chain:
             return None
-        center = datacenter_of(work.session, folder)
-        whole = work.session.path_of(folder)
-        if center is None:
-            kind, path = "datacenter", normalised(whole)
+        depth = next((place for place, (each, _) in enumerate(chain) if isinstance(each, vim.Datacenter)), None)
+        center = chain[depth][0] if depth is not None else None
+        if depth is None:
+            kind, path = "datacenter", normalised(inventory_path(chain))
         else:
-            kind, _, path = whole.removeprefix(work.session.path_of(center) + "/").partition("/")
+            kind, path = chain[depth - 1][1], "/".join(name for _, name in reversed(chain[: depth - 1]))
         return {
             "id": id_,
             "path": path,
@@ -77,6 +76,7 @@ class Folder(Resource[VsphereSession]):
     def update(self, work: VsphereWork, change: Change) -> None:
         """Rename and move; tags."""
         folder = work.session.ref(vim.Folder, change.id)
+        work.session.forget()
         if change.touches("path"):
             old, new = normalised(change.state["path"]), normalised(change.new["path"])
             if posixpath.dirname(old) != posixpath.dirname(new):
@@ -93,6 +93,7 @@ class Folder(Resource[VsphereSession]):
         found = work.session.properties(folder, "name", "childEntity")
         if not found:
             return
+        work.session.forget()
         if found.get("childEntity"):
             raise ProviderError(f"folder {state.get('path')} is not empty, please remove all items before deleting")
         work.session.run(work.wait, f"destroying folder {found['name']}", folder.Destroy_Task)

@@ -104,16 +104,28 @@ class VsphereSession:
         """The virtual machine with a BIOS uuid, or None."""
         return self.call(lambda content: content.searchIndex.FindByUuid(None, uuid, True, False))
 
+    def glance(self, obj: Any, *paths: str) -> Values:
+        """As `properties`, but the answer may be a few seconds old: for folders, data centres and networks, which every read walks by."""
+        key = f"{_id(obj)} {paths}"
+        when, found = self._seen.get(key, (0.0, {}))
+        if time.monotonic() - when > _FRESH or not found:
+            found = self.properties(obj, *paths)
+            self._seen[key] = (time.monotonic(), found)
+        return dict(found)
+
+    def above(self, obj: Any, known: Values | None = None) -> list[tuple[Any, str]]:
+        """An object and everything that it stands in, with their names, the object first. `known` is its name and parent, if at hand."""
+        chain: list[tuple[Any, str]] = []
+        found = known if known is not None else self.properties(obj, "name", "parent")
+        while obj is not None and found:
+            chain.append((obj, str(found["name"]).replace("%2f", "/")))
+            obj = found.get("parent")
+            found = self.glance(obj, "name", "parent") if obj is not None else {}
+        return chain
+
     def path_of(self, obj: Any) -> str:
-        """The inventory path of an object."""
-        parts: list[str] = []
-        while obj is not None:
-            found = self.properties(obj, "name", "parent")
-            parent = found.get("parent")
-            if parent is not None:
-                parts.append(str(found["name"]).replace("%2f", "/"))
-            obj = parent
-        return "/" + "/".join(reversed(parts))
+        """The inventory path of an object; the root folder is not named in it."""
+        return inventory_path(self.above(obj))
 
     def run(self, wait: Wait, what: str, start: Callable[[], Any]) -> Any:
         """Start a task and wait for its end; its result, or its fault as an error. Single paths only are read of it."""
@@ -241,6 +253,11 @@ def connect(config: Values) -> VsphereSession:
 
 def _id(obj: Any) -> str:
     return str(obj._moId)  # noqa: SLF001 - pyVmomi tells an object's id in no other way
+
+
+def inventory_path(chain: list[tuple[Any, str]]) -> str:
+    """The path of the first object of a chain; the last is the root folder, which is not named in a path."""
+    return "/" + "/".join(name for _, name in reversed(chain[:-1]))
 
 
 def moref(obj: Any) -> str:

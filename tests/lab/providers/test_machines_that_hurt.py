@@ -13,7 +13,7 @@ from lab.providers.vsphere.machine_settings import needs_restart
 from tests.lab.providers.aws_cases import AMI, AwsStage
 from tests.lab.providers.engine import Engine, Known, half_made
 from tests.lab.providers.vsphere_cases import MACHINE, VsphereStage, disk, machine_inputs
-from tests.lab.vcenter.stage import Stage
+from tests.lab.vcenter.stage import MIB, Stage
 
 pytestmark = pytest.mark.lab
 
@@ -62,14 +62,14 @@ def test_with_everything_ignored_a_machine_that_is_off_is_left_alone(stage: Vsph
     assert stage.engine.diff(held, wanted, ignore=("numCpus", "disks", "tags")).paths == {"annotation": "UPDATE"}
 
 
-def test_another_label_is_another_disk_and_the_old_one_goes(stage: VsphereStage, inputs: dict[str, Any], made: Known) -> None:
+def test_another_label_is_another_disk_and_an_empty_one(stage: VsphereStage, vcenter: Stage, inputs: dict[str, Any], made: Known) -> None:
     renamed = {**inputs, "disks": [disk(1, 1), disk(2, 2, label="data")]}
     assert stage.engine.diff(made, renamed).paths == {"disks[1].label": "UPDATE"}
-    before = made.state["disks"][1]
+    vcenter.control.guest_write(stage.unique, 1, 16 * MIB, b"the only copy")
     after = stage.engine.update(made, renamed).state["disks"][1]
-    assert after["label"] == "data"
-    assert after["uuid"] != before["uuid"]
+    assert (after["label"], after["size"]) == ("data", 2)
     assert len(files(stage, made)) == 2
+    assert vcenter.control.guest_read(stage.unique, 1, 16 * MIB, 13) == bytes(13)
 
 
 def test_a_disk_that_is_kept_on_removal_leaves_its_file(stage: VsphereStage, inputs: dict[str, Any], made: Known) -> None:
