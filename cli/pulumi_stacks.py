@@ -82,8 +82,11 @@ class PulumiStacks:
 
     def unprotect(self, stack: str, urn: str) -> None:
         """Lift the protection of one resource."""
-        if any(r.urn == urn and r.protect for r in self.resources(stack)):
+        try:
             self._must(["state", "unprotect", urn, "--yes", "--stack", stack], stack)
+        except StackError as exc:
+            if not any("No such resource" in line for line in exc.details):
+                raise
 
     def outputs(self, stack: str) -> Mapping[str, object]:
         """The stack's outputs."""

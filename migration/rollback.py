@@ -12,7 +12,7 @@ from migration.executor import Call
 from migration.moves import MoveState
 from migration.steps import registry
 from migration.steps.check_health import PATIENCE_S, POLL_S
-from migration.steps.settle_source_stack import refresh_server
+from migration.steps.prove_previews import differences, refreshed_previews
 from migration.steps.step import Context, Step, StepRefusedError, nothing_to_undo
 
 
@@ -99,8 +99,6 @@ def _stuck(ctx: Context, step: str, what: str) -> None:
 def _end(ctx: Context, *, touched: bool) -> None:
     """The source serves again, both stacks agree with reality, nothing is left."""
     if touched:
-        for stack in (ctx.source_stack, ctx.target_stack):
-            refresh_server(ctx, stack)
         ctx.stacks.up(ctx.source_stack)
         _await_source(ctx)
         _prove(ctx)
@@ -125,8 +123,7 @@ def _await_source(ctx: Context) -> None:
 
 
 def _prove(ctx: Context) -> None:
-    found = {s: ctx.stacks.preview(s, refresh=True) for s in (ctx.source_stack, ctx.target_stack)}
-    details = tuple(f"{stack}: {c.operation} {c.name} {' '.join(c.fields)}".rstrip() for stack, cs in found.items() for c in cs)
+    details = tuple(differences(refreshed_previews(ctx)))
     if details:
         raise StepRefusedError(
             f"{ctx.record.server}: is back on {ctx.record.source}, but code and reality differ",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration.steps.judge_gate import belongs_to
+from migration.steps.judge_gate import belongs_to, keeps_apart
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
 from migration.steps.update_target_stack import release
 
@@ -15,7 +15,8 @@ def do(ctx: Context) -> Result:
         _refuse_unhealthy(ctx)
         ctx.estate.write_placement(placement.model_copy(update={"held": None, "move": None}))
     release(ctx, ctx.source_stack)
-    foreign = [c for c in ctx.stacks.preview(ctx.source_stack) if not belongs_to(c.name, server.name)]
+    changes = ctx.stacks.preview(ctx.source_stack)
+    foreign = [c for c in changes if not belongs_to(c.name, server.name) and not keeps_apart(c.name, server.redundancy_group)]
     if foreign:
         raise StepRefusedError(
             f"stack {ctx.source_stack} has other changes waiting than the end of the hold of {server.name}",
@@ -23,8 +24,8 @@ def do(ctx: Context) -> Result:
             details=tuple(f"{c.operation} {c.name}" for c in foreign),
             next_step=f"bring the stack up to date:  pulumi up --stack {ctx.source_stack}, then run the same command again",
         )
-    changes = ctx.stacks.up(ctx.source_stack)
-    return {"changes": [f"{c.operation} {c.name}" for c in changes]}
+    done = ctx.stacks.up(ctx.source_stack)
+    return {"changes": [f"{c.operation} {c.name}" for c in done]}
 
 
 def _refuse_unhealthy(ctx: Context) -> None:

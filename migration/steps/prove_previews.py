@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
+from migration.parallel import together
+from migration.ports import Change
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
 
 
 def do(ctx: Context) -> Result:
     """Preview both stacks against reality; look at power, connections and disks of both machines."""
-    found = {stack: ctx.stacks.preview(stack, refresh=True) for stack in (ctx.source_stack, ctx.target_stack)}
-    details = [f"{stack}: {c.operation} {c.name} {' '.join(c.fields)}".rstrip() for stack, cs in found.items() for c in cs]
+    found = refreshed_previews(ctx)
+    details = differences(found)
     details += look_at_machines(ctx)
     if details:
         raise StepRefusedError(
@@ -18,6 +23,18 @@ def do(ctx: Context) -> Result:
             next_step="bring the named objects back to what the estate declares, then run the same command again",
         )
     return {"previews": {stack: len(changes) for stack, changes in found.items()}}
+
+
+def refreshed_previews(ctx: Context) -> dict[str, tuple[Change, ...]]:
+    """What both servers stacks would change against reality, by stack."""
+    stacks = (ctx.source_stack, ctx.target_stack)
+    found = together(*(partial(ctx.stacks.preview, stack, refresh=True) for stack in stacks))
+    return dict(zip(stacks, found, strict=True))
+
+
+def differences(found: Mapping[str, tuple[Change, ...]]) -> list[str]:
+    """The changes as lines for people."""
+    return [f"{stack}: {c.operation} {c.name} {' '.join(c.fields)}".rstrip() for stack, cs in found.items() for c in cs]
 
 
 def look_at_machines(ctx: Context) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from migration.steps import (
-    adopt_volumes,
     check_health,
     check_source,
     clear_leftovers,
@@ -23,7 +22,7 @@ from migration.steps import (
     record_volumes,
     register_image,
     remove_source_point,
-    settle_source_stack,
+    settle_stacks,
     start_target,
     take_lease,
     update_target_stack,
@@ -56,8 +55,7 @@ CUTOVER: tuple[Step, ...] = (
     record_volumes.STEP,
     start_target.STEP,
     check_health.STEP,
-    adopt_volumes.STEP,
-    settle_source_stack.STEP,
+    settle_stacks.STEP,
     prove_previews.STEP,
     commit_estate.STEP,
 )

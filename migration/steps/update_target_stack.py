@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from migration.steps import write_placement
-from migration.steps.judge_gate import belongs_to, refuse_others
+from migration.steps.judge_gate import belongs_to, refuse_busy_stacks
 from migration.steps.step import Context, Result, Step
 
 
 def do(ctx: Context) -> Result:
-    """Preview, refuse anything that is not this server's, then bring the stack up."""
-    refuse_others(ctx, ctx.target_stack, ctx.stacks.preview(ctx.target_stack))
+    """Preview both stacks, refuse anything that is not this server's, then bring the target's up."""
+    refuse_busy_stacks(ctx, ctx.target_stack, ctx.source_stack)
     changes = ctx.stacks.up(ctx.target_stack)
     return {"changes": [f"{c.operation} {c.name}" for c in changes]}
 
