@@ -31,6 +31,12 @@ class Endpoint:
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
+    variables: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def credentials_from(self) -> str:
+        """Where the credentials came from, for a person who has to correct them."""
+        return " and ".join(self.variables) or "what the site's `credentials` name"
 
     @property
     def host(self) -> str:
@@ -61,6 +67,7 @@ def resolve(site: VsphereSite | AwsSite, environ: Mapping[str, str]) -> Endpoint
             user=user,
             password=password,
             session_token=environ.get("AWS_SESSION_TOKEN", ""),
+            variables=_variables(site),
         )
     return Endpoint(
         site=site.name,
@@ -69,12 +76,17 @@ def resolve(site: VsphereSite | AwsSite, environ: Mapping[str, str]) -> Endpoint
         nbd=environ.get(f"{prefix}_NBD", ""),
         user=user,
         password=password,
+        variables=_variables(site),
     )
 
 
 def variable_prefix(site: str) -> str:
     """The beginning of a site's variables: `INCLINE_SITE_AWS_EAST`."""
     return "INCLINE_SITE_" + site.upper().replace("-", "_")
+
+
+def _variables(site: VsphereSite | AwsSite) -> tuple[str, ...]:
+    return tuple(name for name in (site.credentials.user_env, site.credentials.password_env) if name)
 
 
 def _credential(site: VsphereSite | AwsSite, kind: str, environ: Mapping[str, str]) -> str:

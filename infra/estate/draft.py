@@ -16,6 +16,9 @@ from infra.estate.problems import Problem
 
 T = TypeVar("T")
 
+UNREADABLE = "INC-1001"
+"""The code of a file that is no YAML."""
+
 
 @dataclass(frozen=True)
 class Entry(Generic[T]):
@@ -55,6 +58,14 @@ class Draft:
     standards: Entry[Standards] | None = None
     known: dict[str, set[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def unreadable(self, kind: str) -> bool:
+        """Whether a file of a kind could not be read at all, so that nobody knows which names it declares."""
+        return any(problem.code == UNREADABLE and problem.file.startswith(f"{kind}/") for problem in self.problems)
+
+    def may_declare(self, kind: str, name: str) -> bool:
+        """Whether a name is declared, or may be, in a file that could not be read: then it is no second problem to name it."""
+        return name in self.names(kind) or self.unreadable(kind)
 
     def names(self, kind: str) -> set[str]:
         """Every name of a kind (`sites`, `services`, `servers` ...) that some file declares."""

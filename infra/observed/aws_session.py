@@ -17,7 +17,10 @@ from infra.observed.errors import ObservedError, SignOnError, UnreachableError
 
 # One layer of retries: botocore's adaptive mode paces itself when throttled; time-outs fit API calls, not data.
 CONFIG = {"retries": {"mode": "adaptive", "max_attempts": 8}, "connect_timeout": 5, "read_timeout": 30}
-SIGN_ON = {"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "AccessDenied"}
+SIGN_ON = {
+    *("AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "AccessDenied"),
+    *("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+}
 
 
 class AwsError(ObservedError):
@@ -77,7 +80,12 @@ class AwsSession:
             raise SignOnError(
                 f"site {self.site}: no AWS credentials", code="INC-6001", next_step="export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             )
-        frozen = found.get_frozen_credentials()
+        try:
+            frozen = found.get_frozen_credentials()  # a role is assumed, or assumed again, here
+        except ClientError as exc:
+            raise self._refused("sts:assume_role", exc) from exc
+        except (BotoConnectionError, HTTPClientError) as exc:
+            raise UnreachableError(f"site {self.site}: {self.url or 'AWS'} does not answer: {exc}", code="INC-6004") from exc
         return str(frozen.access_key), str(frozen.secret_key), str(frozen.token or "")
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -143,6 +151,6 @@ class AwsSession:
             return SignOnError(
                 f"site {self.site}: {call}: {code}: {message}",
                 code="INC-6002",
-                next_step="check the variables that the site's `credentials` name, and the role's permissions",
+                next_step=f"check {self._endpoint.credentials_from}, and the role's permissions; then run the same command again",
             )
         return AwsError(f"site {self.site}: {call}: {code}: {message}", code)

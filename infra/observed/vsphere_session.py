@@ -180,7 +180,7 @@ class VsphereSession:
             raise SignOnError(
                 f"site {here.site}: vCenter {here.address} refuses user {here.user}",
                 code="INC-6002",
-                next_step="check the variables that the site's `credentials` name",
+                next_step=f"check {here.credentials_from}; then run the same command again",
             ) from exc
         except ssl.SSLCertVerificationError as exc:
             raise SignOnError(

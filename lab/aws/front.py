@@ -34,7 +34,7 @@ class Front:
         if request.path.startswith("/moto-api"):
             return Response(404, b"the lab is steered through /lab/", (("Content-Type", "text/plain"),))
         call = protocol.identify(request)
-        if call.access_key == self._settings.refused_access_key:
+        if not self._settings.knows(call.access_key):
             return protocol.unknown_key(call.service)
         struck = self._faults.strike(call)
         if struck is not None:

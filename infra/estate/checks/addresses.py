@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from infra.addressing import AddressingError, free_address, reserved
+from infra.estate.checks import networks
 from infra.estate.draft import Draft, Entry
 from infra.estate.model import AwsSite, Network, Nic, Server, VsphereSite
 from infra.estate.problems import Problem, did_you_mean
@@ -17,6 +18,7 @@ _Used = dict[tuple[str, IPv4Address], str]
 def check(draft: Draft) -> Iterator[Problem]:
     """Every problem of network cards."""
     used: _Used = {}
+    unclear = networks.disputed(draft)
     taken: dict[str, set[IPv4Address]] = defaultdict(set)
     for entry in draft.servers.values():
         for place, attachment in entry.value.at.items():
@@ -26,17 +28,18 @@ def check(draft: Draft) -> Iterator[Problem]:
             if site_name in draft.sites:
                 site = draft.sites[site_name].value
                 for index, nic in enumerate(attachment.nics):
-                    yield from _nic(name, entry, site, index, nic, taken[site_name])
+                    if (site_name, nic.network) not in unclear:
+                        yield from _nic(name, entry, site, index, nic, taken[site_name])
                     yield from _twice(name, entry, site_name, index, nic, used)
 
 
 def _nic(name: str, entry: Entry[Server], site: VsphereSite | AwsSite, index: int, nic: Nic, taken: set[IPv4Address]) -> Iterator[Problem]:
     path = ("at", site.name, "nics", index)
-    networks = {each.name: each for each in site.networks}
-    network = networks.get(nic.network)
+    known = {each.name: each for each in site.networks}
+    network = known.get(nic.network)
     if network is None:
         what = f"server {name}: unknown network {nic.network!r} at {site.name}"
-        yield entry.problem(what, did_you_mean(nic.network, networks), "INC-1011", *path, "network")
+        yield entry.problem(what, did_you_mean(nic.network, known), "INC-1011", *path, "network")
         return
     if nic.address not in network.cidr:
         home = next((each.name for each in site.networks if nic.address in each.cidr), "")

@@ -17,7 +17,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     for name, entry in draft.links.items():
         link = entry.value
         for index, site in enumerate(link.sites):
-            if site not in draft.names("sites"):
+            if not draft.may_declare("sites", site):
                 yield entry.problem(
                     f"link {name}: unknown site {site!r}", did_you_mean(site, draft.names("sites")), "INC-1011", "sites", index
                 )

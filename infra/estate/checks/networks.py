@@ -17,6 +17,7 @@ class _Range:
     label: str
     entry: Entry[VsphereSite | AwsSite]
     path: tuple[Hashable, ...]
+    network: str = ""
 
     @property
     def site(self) -> str:
@@ -25,13 +26,26 @@ class _Range:
 
 def check(draft: Draft) -> Iterator[Problem]:
     """Every overlap, once, at the later of the two places."""
+    for first, second in _overlaps(draft):
+        yield _overlap(first, second)
+
+
+def disputed(draft: Draft) -> set[tuple[str, str]]:
+    """Site and name of every network that overlaps another: which addresses belong to it is not clear yet."""
+    ranges = (each for pair in _overlaps(draft) for each in pair if each.network)
+    return {(each.site, each.network) for each in ranges}
+
+
+def _overlaps(draft: Draft) -> Iterator[tuple[_Range, _Range]]:
+    """Pairs in the order of the files."""
     # Sorted by first address, a range can only overlap those that began before it and have not ended: near linear for any estate.
     open_ranges: list[_Range] = []
     for current in sorted(_ranges(draft), key=lambda each: (each.cidr.network_address, each.cidr.prefixlen)):
         open_ranges = [each for each in open_ranges if each.cidr.broadcast_address >= current.cidr.network_address]
         for other in open_ranges:
             if not _belongs(other, current):
-                yield _overlap(*sorted((other, current), key=_place))
+                first, second = sorted((other, current), key=_place)
+                yield first, second
         open_ranges.append(current)
 
 
@@ -41,7 +55,7 @@ def _ranges(draft: Draft) -> Iterator[_Range]:
         if isinstance(site, AwsSite):
             yield _Range(site.vpc_cidr, f"the VPC of {site.name}", entry, ("vpc_cidr",))
         for index, network in enumerate(site.networks):
-            yield _Range(network.cidr, f"network {network.name} of {site.name}", entry, ("networks", index, "cidr"))
+            yield _Range(network.cidr, f"network {network.name} of {site.name}", entry, ("networks", index, "cidr"), network.name)
 
 
 def _belongs(one: _Range, other: _Range) -> bool:

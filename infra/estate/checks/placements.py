@@ -20,7 +20,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     for name, entry in draft.placements.items():
         yield from _known(draft, name, entry)
     for name, server in draft.servers.items():
-        if name not in draft.names("placements"):
+        if not draft.may_declare("placements", name):
             yield server.problem(
                 f"server {name} has no placement, so nothing says where it is declared",
                 "run  incline estate settle --yes  and commit what it writes together with the server",
@@ -32,13 +32,13 @@ def check(draft: Draft) -> Iterator[Problem]:
 
 def _known(draft: Draft, name: str, entry: Entry[Placement]) -> Iterator[Problem]:
     placement = entry.value
-    if name not in draft.names("servers"):
+    if not draft.may_declare("servers", name):
         near = did_you_mean(name, draft.names("servers") - draft.names("placements"))
         hint = f"; {near}" if near.startswith("did you mean") else ""
         what = f"a placement of {name}, which no file under servers/ declares{hint}"
         yield entry.problem(what, "put the server back, or remove this file in the same change to retire its machine", "INC-1033", "server")
     for label, machine, path in _machines(placement):
-        if machine.site not in draft.names("sites"):
+        if not draft.may_declare("sites", machine.site):
             what, advice = (
                 f"placement of {name}: unknown site {machine.site!r} of {label}",
                 did_you_mean(machine.site, draft.names("sites")),

@@ -15,7 +15,7 @@ _MOST_DISKS = {"vsphere": 15, "aws": 12}  # one SCSI controller; AWS's recommend
 def check(draft: Draft) -> Iterator[Problem]:
     """Every problem of servers but those of their network cards and placements."""
     for name, entry in draft.servers.items():
-        if entry.value.service not in draft.names("services"):
+        if not draft.may_declare("services", entry.value.service):
             what, advice = (
                 f"server {name}: unknown service {entry.value.service!r}",
                 did_you_mean(entry.value.service, draft.names("services")),
@@ -31,7 +31,7 @@ def check(draft: Draft) -> Iterator[Problem]:
 
 def _site(draft: Draft, name: str, entry: Entry[Server]) -> Iterator[Problem]:
     site, at = entry.value.site, entry.value.at
-    if site not in draft.names("sites"):
+    if not draft.may_declare("sites", site):
         yield entry.problem(f"server {name}: unknown site {site!r}", did_you_mean(site, draft.names("sites")), "INC-1011", "site")
     elif site not in at:
         what = f"server {name} is to stand on {site}, but at: says nothing about {site}"
@@ -51,7 +51,7 @@ def _disks(name: str, entry: Entry[Server]) -> Iterator[Problem]:
 
 def _attachment(draft: Draft, name: str, entry: Entry[Server], site_name: str) -> Iterator[Problem]:
     if site_name not in draft.sites:
-        if site_name not in draft.names("sites"):
+        if not draft.may_declare("sites", site_name):
             what = f"server {name}: at: names an unknown site {site_name!r}"
             yield entry.problem(what, did_you_mean(site_name, draft.names("sites")), "INC-1011", "at", site_name)
         return
@@ -120,7 +120,7 @@ def _on_aws(name: str, entry: Entry[Server], site: AwsSite) -> Iterator[Problem]
 
 def _backup(draft: Draft, name: str, entry: Entry[Server]) -> Iterator[Problem]:
     for index, site in enumerate(entry.value.backup.copies if entry.value.backup else ()):
-        if site not in draft.names("sites"):
+        if not draft.may_declare("sites", site):
             what = f"server {name}: backup copies go to an unknown site {site!r}"
             yield entry.problem(what, did_you_mean(site, draft.names("sites")), "INC-1011", "backup", "copies", index)
 

@@ -13,7 +13,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     """Every problem of services."""
     for name, entry in draft.services.items():
         for index, needed in enumerate(entry.value.depends_on):
-            if needed not in draft.names("services"):
+            if not draft.may_declare("services", needed):
                 what, advice = f"service {name} depends on an unknown service {needed!r}", did_you_mean(needed, draft.names("services"))
                 yield entry.problem(what, advice, "INC-1011", "depends_on", index)
             elif needed in entry.value.depends_on[:index]:
@@ -73,7 +73,7 @@ def _path_back(graph: Mapping[str, tuple[str, ...]], start: str) -> list[str]:
 def _empty(draft: Draft) -> Iterator[Problem]:
     """An active service without a server is a name in the catalogue that nothing stands behind."""
     served = {entry.value.service for entry in draft.servers.values()}
-    unclear = draft.names("servers") - set(draft.servers) or served - draft.names("services")
+    unclear = draft.unreadable("servers") or draft.names("servers") - set(draft.servers) or served - draft.names("services")
     for name, entry in draft.services.items():
         if name not in served and not unclear and entry.value.lifecycle is Lifecycle.ACTIVE:
             what = f"service {name} is active and has no server"

@@ -185,6 +185,24 @@ def test_broken_yaml_is_one_problem_with_its_line(broken: str, line: int, words:
     assert words in problems[0].instead
 
 
+@pytest.mark.parametrize("file", [SERVERS, SERVICES, HALL])
+def test_an_unreadable_file_makes_no_second_problem_in_those_that_name_its_objects(file: str, tmp_path: Path) -> None:
+    village = Village(tmp_path)
+    village.write(file, village.text(file) + "\n  - {broken: [\n")
+
+    assert [(each.file, each.code) for each in village.problems()] == [(file, "INC-1001")]
+
+
+def test_overlapping_networks_are_one_problem_not_one_for_every_address(tmp_path: Path) -> None:
+    village = Village(tmp_path)
+    village.edit(HALL, "10.1.1.0/24", "10.1.0.0/25")
+
+    [problem] = village.problems()
+
+    assert problem.code == "INC-1020"
+    assert "overlaps" in problem.what
+
+
 def test_a_broken_object_makes_no_second_problem_for_those_who_name_it(tmp_path: Path) -> None:
     village = Village(tmp_path)
     village.edit(HALL, "title: Hall", "titel: Hall")
