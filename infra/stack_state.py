@@ -8,7 +8,8 @@ import id, and the engine would answer a later `import_` by another kind of id w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,10 @@ from pulumi.runtime import invoke
 
 READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 STACK_TYPE = "pulumi:pulumi:Stack"
+HALF_WRITTEN = "failed to load checkpoint"
+# A checkpoint of some hundred resources is written in milliseconds, on a busy machine in a second; a damaged one stays damaged.
+ATTEMPTS = 20
+PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +45,25 @@ class StackState:
         return {int(disk["unitNumber"]): disk["label"] for disk in disks if disk.get("unitNumber") is not None}
 
 
-def read_stack(stack: str) -> StackState:
+def read_stack(stack: str, *, sleep: Callable[[float], object] = time.sleep) -> StackState:
     """The state of a stack of this project, from the backend that the program runs on; empty when it was never brought up."""
-    result = invoke(READ_RESOURCES, {"stackName": f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"})
-    resources: Mapping[str, Mapping[str, Mapping[str, Any]]] = (result.value or {}).get("outputs") or {}
+    resources = _read_whole(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}", sleep)
     held = {_parts(urn): resource.get("outputs") or {} for urn, resource in resources.items()}
     outputs = next((each for (type_token, _), each in held.items() if type_token == STACK_TYPE), {})
     return StackState(outputs=outputs, resources=held)
+
+
+def _read_whole(stack: str, sleep: Callable[[float], object]) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Asks again while the file is half written: the engine writes its checkpoint as the program starts, and a file backend not at once."""
+    left = ATTEMPTS
+    while True:
+        try:
+            return (invoke(READ_RESOURCES, {"stackName": stack}).value or {}).get("outputs") or {}
+        except Exception as error:  # the SDK raises a plain Exception for every failed function call
+            left -= 1
+            if HALF_WRITTEN not in str(error) or not left:
+                raise
+            sleep(PAUSE_S)
 
 
 def _parts(urn: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ It answers ids made of type and name, holds back nothing and knows nothing of vC
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -67,10 +67,14 @@ class Registration:
 
 @dataclass
 class Recording(mocks.Mocks):
-    """What happened. `states` are the resources of stacks by stack name; `absent` names what look-ups do not find."""
+    """What happened. `states` are the resources of stacks by stack name; `absent` names what look-ups do not find.
+
+    `failures` are what reading a stack answers first, one after the other.
+    """
 
     states: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     absent: Callable[[str, Mapping[str, Any]], bool] = lambda _token, _args: False
+    failures: list[str] = field(default_factory=list)
     resources: list[Registration] = field(default_factory=list)
     outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -142,6 +146,8 @@ class RecordingMonitor(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         if request.tok != READ_RESOURCES:
             return super().Invoke(request)
+        if self._recording.failures:
+            raise EngineError(self._recording.failures.pop(0))
         stack = rpc.deserialize_properties(request.args)["stackName"].rsplit("/", 1)[-1]
         if stack not in self._recording.states:
             raise EngineError(f'unknown stack "{stack}"')
@@ -155,10 +161,11 @@ def run_program(
     stack: str = "downtown.servers",
     states: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
     absent: Callable[[str, Mapping[str, Any]], bool] = lambda _token, _args: False,
+    failures: Iterable[str] = (),
     preview: bool = False,
 ) -> Recording:
     """Runs a program against a fresh engine and returns what it registered. A stack that `states` lacks is new, and empty."""
-    recording = Recording(states={stack: {}, **(states or {})}, absent=absent)
+    recording = Recording(states={stack: {}, **(states or {})}, absent=absent, failures=list(failures))
     mocks.set_mocks(
         recording, project=PROJECT, stack=stack, preview=preview, monitor=RecordingMonitor(recording), organization="organization"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.stack_state import StackState, read_stack
+import pytest
+
+from infra.stack_state import ATTEMPTS, StackState, read_stack
 from tests.fakes.pulumi_mocks import resource_urn, run_program, stack_outputs
 
 VM = "vsphere:index/virtualMachine:VirtualMachine"
@@ -37,3 +39,27 @@ def test_only_what_is_not_owned_is_adopted() -> None:
     assert state.import_id(VM, "a-vm", "/Downtown/vm/a") is None
     assert state.import_id(VM, "b-vm", "/Downtown/vm/b") == "/Downtown/vm/b"
     assert state.import_id(VM, "b-vm", "") is None
+
+
+def test_a_checkpoint_that_is_being_written_is_read_again() -> None:
+    pauses: list[float] = []
+    found: list[StackState] = []
+
+    run_program(
+        lambda: found.append(read_stack("downtown.servers", sleep=pauses.append)),
+        states={"downtown.servers": stack_outputs("downtown.servers", {"estateGeneration": 7})},
+        failures=["failed to load checkpoint: EOF", "failed to load checkpoint: unexpected end of JSON input"],
+    )
+
+    assert found[0].outputs == {"estateGeneration": 7}
+    assert len(pauses) == 2
+
+
+def test_a_damaged_checkpoint_stays_an_error() -> None:
+    with pytest.raises(Exception, match="failed to load checkpoint"):
+        run_program(lambda: read_stack("downtown.servers", sleep=lambda _: None), failures=["failed to load checkpoint: EOF"] * ATTEMPTS)
+
+
+def test_any_other_failure_is_not_tried_again() -> None:
+    with pytest.raises(Exception, match="wrong passphrase"):
+        run_program(lambda: read_stack("downtown.servers"), failures=["wrong passphrase"])
