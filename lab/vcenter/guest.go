@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -170,4 +171,41 @@ func sumUp(ctx *simulator.Context, host *simulator.HostSystem) {
 		}
 	}
 	host.Summary.QuickStats.OverallCpuUsage, host.Summary.QuickStats.OverallMemoryUsage = cpu, memory
+}
+
+// storage tells what a machine's files take: what they hold is committed, what they may grow to is not.
+func (l *Lab) storage(vm *simulator.VirtualMachine) {
+	usage := map[types.ManagedObjectReference]*types.VirtualMachineUsageOnDatastore{}
+	dc := datacenterOf(l.registry(), vm.Self)
+	for _, d := range virtualDisks(vm.Config.Hardware.Device) {
+		b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+		var path object.DatastorePath
+		if !ok || !path.FromString(b.FileName) {
+			continue
+		}
+		ds := datastore(l.registry(), dc, path.Datastore)
+		if ds == nil {
+			continue
+		}
+		u, ok := usage[ds.Self]
+		if !ok {
+			u = &types.VirtualMachineUsageOnDatastore{Datastore: ds.Self}
+			usage[ds.Self] = u
+		}
+		used := usedBytes(flatOf(l.path(vm, b.FileName)))
+		u.Committed += used
+		u.Unshared += used
+		u.Uncommitted += max(0, d.CapacityInBytes-used)
+	}
+	info := &types.VirtualMachineStorageInfo{Timestamp: time.Now()}
+	sum := &types.VirtualMachineStorageSummary{Timestamp: time.Now()}
+	for _, ref := range vm.Datastore {
+		if u, ok := usage[ref]; ok {
+			info.PerDatastoreUsage = append(info.PerDatastoreUsage, *u)
+			sum.Committed += u.Committed
+			sum.Uncommitted += u.Uncommitted
+			sum.Unshared += u.Unshared
+		}
+	}
+	vm.Storage, vm.Summary.Storage = info, sum
 }

@@ -107,7 +107,13 @@ func (l *Lab) task(
 		if fault := l.faults.task(name, on.Reference(), l.nameOf(ctx, on.Reference())); fault != nil {
 			return nil, fault
 		}
-		return run()
+		var before []types.ManagedObjectReference
+		if vm, ok := ctx.Map.Get(on.Reference()).(*simulator.VirtualMachine); ok {
+			before = snapshotRefs(vm)
+		}
+		result, fault := run()
+		l.saver.note(ctx, noted(ctx, on, before, result)...)
+		return result, fault
 	})
 	t.Info.Name = name
 	t.Info.EntityName = ""
@@ -120,11 +126,20 @@ func (l *Lab) task(
 // await waits for a task that was started inside another one.
 func await(ctx *simulator.Context, ref types.ManagedObjectReference) (types.AnyType, types.BaseMethodFault) {
 	t := ctx.Map.Get(ref).(*simulator.Task)
-	t.Wait()
+	for !finished(ctx, t) {
+		time.Sleep(300 * time.Microsecond) // the simulator's own wait sleeps 10 ms, many times over for an estate
+	}
 	if t.Info.Error != nil {
 		return nil, t.Info.Error.Fault
 	}
 	return t.Info.Result, nil
+}
+
+func finished(ctx *simulator.Context, t *simulator.Task) (done bool) {
+	ctx.Map.WithLock(new(simulator.Context), t, func() {
+		done = t.Info.State == types.TaskInfoStateSuccess || t.Info.State == types.TaskInfoStateError
+	})
+	return done
 }
 
 func (l *Lab) nameOf(ctx *simulator.Context, ref types.ManagedObjectReference) string {

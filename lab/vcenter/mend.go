@@ -34,7 +34,61 @@ func (l *Lab) mend(saved time.Time) {
 		l.mendSnapshots(ctx, vm)
 		l.mendDisks(vm, used)
 	}
+	l.mendMembership(ctx)
+	for _, obj := range l.registry().AllReference("VirtualMachineSnapshot") {
+		if s, ok := obj.(*simulator.VirtualMachineSnapshot); ok && l.registry().Get(s.Vm) == nil {
+			ctx.Map.Remove(ctx, s.Self)
+		}
+	}
 	l.sweepFiles(used, saved)
+}
+
+// mendMembership makes the lists of folders, hosts, pools and datastores agree with the machines.
+func (l *Lab) mendMembership(ctx *simulator.Context) {
+	reg := l.registry()
+	alive := func(refs []types.ManagedObjectReference) (out []types.ManagedObjectReference) {
+		for _, r := range refs {
+			if r.Type != "VirtualMachine" || reg.Get(r) != nil {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	for _, e := range reg.All("") {
+		switch o := e.(type) {
+		case *simulator.Folder:
+			o.ChildEntity = alive(o.ChildEntity)
+		case *simulator.HostSystem:
+			o.Vm = alive(o.Vm)
+		case *simulator.ResourcePool:
+			o.Vm = alive(o.Vm)
+		case *simulator.Datastore:
+			o.Vm = alive(o.Vm)
+		}
+	}
+	for _, e := range reg.All("VirtualMachine") {
+		if vm, ok := e.(*simulator.VirtualMachine); ok {
+			l.enlist(ctx, vm)
+		}
+	}
+}
+
+func (l *Lab) enlist(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	reg := l.registry()
+	if f, ok := reg.Get(*vm.Parent).(*simulator.Folder); ok {
+		reg.AddReference(ctx, f, &f.ChildEntity, vm.Self)
+	}
+	if h, ok := reg.Get(*vm.Runtime.Host).(*simulator.HostSystem); ok {
+		reg.AddReference(ctx, h, &h.Vm, vm.Self)
+	}
+	if p, ok := poolOf(ctx, vm.ResourcePool); ok {
+		reg.AddReference(ctx, p, &p.Vm, vm.Self)
+	}
+	for _, ref := range vm.Datastore {
+		if ds, ok := reg.Get(ref).(*simulator.Datastore); ok {
+			reg.AddReference(ctx, ds, &ds.Vm, vm.Self)
+		}
+	}
 }
 
 // unlink takes a machine that has no files out of the inventory.

@@ -27,6 +27,7 @@ const stateFile = "state.json"
 type State struct {
 	Version   int               `json:"version"`
 	Inventory *Inventory        `json:"inventory"`
+	Journal   int               `json:"journal"` // the first journal that is not in this state
 	Highest   int64             `json:"highest"` // no object id up to this number may be given again
 	Numbers   map[string]int    `json:"numbers"`
 	UUIDs     map[string]string `json:"uuids"` // descriptor path below the state folder -> disk uuid
@@ -55,6 +56,8 @@ type saver struct {
 	timer   *time.Timer
 	numbers map[string]int
 	enabled bool
+
+	generation int // of the journal that is written now
 
 	writing sync.Mutex
 }
@@ -126,10 +129,12 @@ func plain(obj mo.Reference) any {
 func (s *saver) save() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	journal := s.turn() // what is noted from here on is in no state yet, or in both
 	state, err := s.collect()
 	if err != nil {
 		return err
 	}
+	state.Journal = journal
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return err
@@ -138,7 +143,11 @@ func (s *saver) save() error {
 	if err := os.WriteFile(file+".part", raw, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(file+".part", file)
+	if err := os.Rename(file+".part", file); err != nil {
+		return err
+	}
+	s.dropBefore(journal)
+	return nil
 }
 
 func (s *saver) collect() (*State, error) {
@@ -222,7 +231,14 @@ func (l *Lab) restore(state *State) error {
 			}
 		}
 	}
-	l.burn(state.Highest)
+	if err := l.replay(state.Journal); err != nil {
+		return err
+	}
+	highest := state.Highest
+	for _, obj := range l.registry().AllReference("") {
+		highest = max(highest, numberOf(obj.Reference().Value))
+	}
+	l.burn(highest)
 	for rel, id := range state.UUIDs {
 		l.uuids[filepath.Join(l.dir, rel)] = id
 	}

@@ -108,6 +108,43 @@ def test_a_kill_loses_nothing_that_was_finished(stage: Stage) -> None:
     check(client, snapshot._moId, saved)
 
 
+def test_a_finished_task_survives_a_kill_at_once(stage: Stage) -> None:
+    client = stage.login()
+    time.sleep(0.6)
+    vm = client.vm("db-01")
+    kept = client.snapshot(vm)
+    client.done(
+        vm.ReconfigVM_Task(vim.vm.ConfigSpec(annotation="kept", extraConfig=[vim.option.OptionValue(key="incline.lease", value="e7")]))
+    )
+    client.done(vm.PowerOffVM_Task())
+    client.done(client.vm("off-01").Destroy_Task())
+    pool = client.find(vim.ClusterComputeResource, "east").resourcePool.resourcePool[0]
+    spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=pool), powerOn=True, template=False)
+    clone = client.done(client.vm("template-01").CloneVM_Task(client.find(vim.Folder, "City"), "clone-01", spec))
+    stage.stop(kill=True)
+    client = stage.start().login()
+    vm = client.vm("db-01")
+    assert (vm.config.annotation, vm.runtime.powerState) == ("kept", "poweredOff")
+    assert {each.key: each.value for each in vm.config.extraConfig}["incline.lease"] == "e7"
+    snapshot = client.read(vm, "snapshot").currentSnapshot
+    assert snapshot._moId == kept._moId
+    assert client.disks(snapshot)
+    again = client.vm("clone-01")
+    assert (again._moId, again.runtime.powerState, again in again.runtime.host.vm, again in again.resourcePool.vm) == (
+        clone._moId,
+        "poweredOn",
+        True,
+        True,
+    )
+    with pytest.raises(StopIteration):
+        client.vm("off-01")
+    client.done(snapshot.RemoveSnapshot_Task(False))
+    stage.stop(kill=True)
+    client = stage.start().login()
+    assert client.read(client.vm("db-01"), "snapshot") is None
+    assert "-snap" not in client.folder("db-01/").text
+
+
 def test_files_that_were_ahead_of_the_state_are_brought_into_line(stage: Stage) -> None:
     """What a kill within the last moment leaves: the state of before, the files of after."""
     client = stage.login()
@@ -124,6 +161,8 @@ def test_files_that_were_ahead_of_the_state_are_brought_into_line(stage: Stage) 
     client.done(client.vm("template-01").CloneVM_Task(client.find(vim.Folder, "City"), "clone-01", spec))
     stage.stop()
     file.write_bytes(old)
+    for journal in file.parent.glob("journal-*"):
+        journal.unlink()
     os.utime(file, (when, when))
     client = stage.start().login()
     assert client.read(client.vm("db-01"), "snapshot") is None
