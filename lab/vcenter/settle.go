@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -121,13 +122,16 @@ func (l *Lab) settleDisk(vm *simulator.VirtualMachine, disk *types.VirtualDisk, 
 			Shares: &types.SharesInfo{Shares: 1000, Level: types.SharesLevelNormal},
 		}
 	}
-	b.Uuid = l.uuid(content.vmdk, wished[fmt.Sprint(disk.Key)], b.Uuid)
+	b.Uuid = l.uuid(content.vmdk, wished[fmt.Sprint(disk.Key)], newDiskUUID())
 	b.ChangeId = ""
 	if isTrue(vm.Config.ChangeTrackingEnabled) && content.ctk != nil {
 		b.ChangeId = content.ctk.changeID()
 	}
 	return nil
 }
+
+// newDiskUUID is one that no disk has had, in the form that ESXi gives; the simulator's comes from the path, which may be used again.
+func newDiskUUID() string { return "6000c29" + uuid.NewString()[7:] }
 
 // uuid remembers a disk's uuid by its file; the first wish wins, as the uuid lives in the descriptor.
 func (l *Lab) uuid(vmdk, wish, otherwise string) string {

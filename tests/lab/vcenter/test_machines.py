@@ -109,6 +109,10 @@ def test_a_replaced_disk_is_a_new_empty_one_in_the_same_place(client: Client) ->
     assert new.backing.uuid != old.backing.uuid
     assert control.guest_read("db-01", 1, MIB, 4096) == bytes(4096)
     assert vm.guest.toolsRunningStatus == "guestToolsNotRunning"
+    changes[0].device = new
+    client.done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[changes[0], disk_spec(GIB, 1, controller=1000)])))
+    third = client.disks(vm)[1].backing
+    assert (third.fileName, third.uuid == new.backing.uuid) == (new.backing.fileName, False)
     snapshot = client.snapshot(vm)
     assert client.disks(snapshot)[1].backing.changeId.split("/")[0] != old.backing.changeId.split("/")[0]
 
