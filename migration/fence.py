@@ -24,6 +24,8 @@ def check(ctx: Context) -> None:
     record = ctx.record
     if record.state in UNFENCED:
         return
+    if not record.done("check_source"):
+        return
     source = ctx.source.look(ctx.source_machine)
     if record.done("take_lease") and "end_hold" not in record.begun:
         _check_lease(ctx, source)

@@ -61,7 +61,7 @@ class Plan:
 def make_plan(estate: Estate, placement: Placement, to: str, gate: Gate, source: Side, target: Side) -> Plan:
     """The plan of moving this server to `to`."""
     server = estate.servers[placement.server]
-    machine = placement.machine
+    machine = source.identify(server, placement.machine)
     reasons: tuple[str, ...] = ()
     if source.look(machine) is None:
         reasons = (f"its machine is not on {placement.site} any more",)

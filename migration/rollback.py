@@ -57,10 +57,15 @@ def calls(ctx: Context) -> list[Call]:
     """The whole way back, as calls for the executor."""
     record = ctx.record
     touched = bool(record.connections_before or record.cut_off_at) or "power_off_source" in record.begun
-    undo = [Call(f"undo-{s.name}", lambda s=s: _undo(ctx, s)) for s in reversed(registry.UNDOABLE) if s.name in record.begun]  # type: ignore[misc]
+    undo = [Call(f"undo-{s.name}", lambda s=s: _undo(ctx, s)) for s in _undoable(ctx)]  # type: ignore[misc]
     begin = Call("rollback-begin", lambda: _begin(ctx))
     end = Call("rollback-end", lambda: _end(ctx, touched=touched))
     return [begin, *undo, end]
+
+
+def _undoable(ctx: Context) -> list[Step]:
+    """What was begun and has anything to undo, last first. Steps that only looked keep their results: the way back needs them."""
+    return [s for s in reversed(registry.UNDOABLE) if s.name in ctx.record.begun and s.undo is not nothing_to_undo]
 
 
 def _begin(ctx: Context) -> None:
@@ -86,8 +91,7 @@ def _undo(ctx: Context, step: Step) -> None:
             next_step=f"incline move rollback {ctx.record.server} --yes   tries again from there",
         ) from exc
     ctx.note("step-undone", step=name)
-    if step.undo is not nothing_to_undo:
-        ctx.listener.step(ctx.record.server, name, "undone")
+    ctx.listener.step(ctx.record.server, name, "undone")
 
 
 def _stuck(ctx: Context, step: str, what: str) -> None:

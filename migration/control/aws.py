@@ -28,6 +28,7 @@ POINT_TAG = "incline:point"
 MOVE_TAG = "incline:move"
 PATIENCE_S = 900  # an instance that stops with a busy disk takes minutes; a snapshot of a large delta longer still
 POLL_S = 1.0
+GONE = frozenset({"terminated", "shutting-down"})
 SNAPSHOT_TIMEOUT_MIN = 4320  # the most that AWS allows: a paused seed must not be cancelled overnight
 
 
@@ -60,6 +61,17 @@ class AwsControl:
     def site(self) -> str:
         """The site's name."""
         return self._site.name
+
+    def identify(self, server: Server, machine: Machine) -> Machine:
+        """By the server's name tag, when the placement names no instance; volumes by their devices."""
+        if machine.instance_id:
+            return machine
+        living = [i for i in observed.instances(self._session, filters={"tag:Name": server.name}) if i.state not in GONE]
+        if len(living) != 1:
+            return machine
+        view = living[0]
+        disks = tuple(d.model_copy(update={"volume_id": view.volumes.get(d.device, "")}) for d in machine.disks)
+        return machine.model_copy(update={"instance_id": view.id, "disks": disks})
 
     def look(self, machine: Machine) -> MachineState | None:
         """The instance as it is; None when it does not exist or is terminated."""
@@ -306,7 +318,7 @@ class AwsControl:
     def find_launched(self, server: Server, image: str) -> Machine | None:  # noqa: ARG002 - the image is the server's own
         """The living instance of the image with its volumes."""
         for view in observed.instances(self._session, filters={"image-id": image}):
-            if view.state not in {"terminated", "shutting-down"}:
+            if view.state not in GONE:
                 sizes = {v.id: v.size for v in observed.volumes(self._session, filters={"attachment.instance-id": view.id})}
                 disks = tuple(
                     DiskRecord(name=_slug(device), size=sizes[volume], device=device, volume_id=volume)
@@ -331,7 +343,7 @@ class AwsControl:
 
     def _view(self, machine: Machine) -> InstanceView | None:
         view = observed.instance(self._session, machine.instance_id) if machine.instance_id else None
-        return None if view is None or view.state in {"terminated", "shutting-down"} else view
+        return None if view is None or view.state in GONE else view
 
     def _must(self, machine: Machine) -> InstanceView:
         view = self._view(machine)

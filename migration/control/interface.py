@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from infra.errors import InclineError
 from infra.estate.model import DiskRecord, Machine, Server
-from migration.types import BlockSource, BlockTarget
+from migration.types import BlockReader, BlockSource, BlockTarget
 
 
 class ControlError(InclineError):
@@ -111,6 +111,10 @@ class Side(Protocol):
         """Whether the next delta needs the point of the round before to exist still (an EBS snapshot), or only its ids (a changeId)."""
         ...
 
+    def identify(self, server: Server, machine: Machine) -> Machine:
+        """The machine with its identity, which a placement lacks when Pulumi made the machine. One that is not there stays as is."""
+        ...
+
     def look(self, machine: Machine) -> MachineState | None:
         """The machine as it is; None when it does not exist."""
         ...
@@ -194,6 +198,10 @@ class Side(Protocol):
 
 class VsphereSide(Side, Protocol):
     """What only vSphere can do."""
+
+    def open_reader(self, machine: Machine, disk: DiskRecord) -> BlockReader:
+        """Read a disk of a machine that is off as it is now, not a point of it."""
+        ...
 
     def create_machine(self, server: Server, sizes: Mapping[str, int], move: str) -> Machine:
         """A machine with empty disks of these sizes, off and cut off, in the shape in which the stack adopts it without a difference."""

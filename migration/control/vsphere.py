@@ -15,15 +15,15 @@ from pyVmomi import vim
 from infra.endpoints import Endpoint
 from infra.estate.model import DiskRecord, Estate, Machine, Server, VsphereSite
 from infra.observed.errors import GoneError, VsphereFault
-from infra.observed.vsphere import DiskView, VmView, find_vm, snapshot_disks, vm_view, vm_views
+from infra.observed.vsphere import DiskView, VmView, find_vm, find_vm_at, snapshot_disks, vm_view, vm_views
 from infra.observed.vsphere_session import VsphereSession
 from migration.control import vsphere_machine
 from migration.control.interface import ControlError, Health, Lease, LeaseTakenError, MachineState, Point, TargetRequest
 from migration.nbd.client import NbdClient
 from migration.sources.vsphere_access import SessionAccess
 from migration.sources.vsphere_datastore import SnapshotDisk, VsphereSource
-from migration.targets.vsphere_nbd import VsphereNbdTarget
-from migration.types import BlockSource, BlockTarget
+from migration.targets.vsphere_nbd import NbdDisk, VsphereNbdTarget
+from migration.types import BlockReader, BlockSource, BlockTarget
 
 LEASE_KEY = "incline.lease"
 SHUTDOWN_S = 180  # for a guest to shut down by itself, databases included; then the power is cut
@@ -50,6 +50,21 @@ class VsphereControl:
     def site(self) -> str:
         """The site's name."""
         return self._site.name
+
+    def identify(self, server: Server, machine: Machine) -> Machine:
+        """By the server's inventory path, when the placement names no uuid."""
+        if machine.uuid:
+            return machine
+        moref = find_vm_at(self._session, vsphere_machine.inventory_path(self._site, server))
+        if not moref:
+            return machine
+        view = vm_view(self._session, moref)
+        live = sorted(view.disks, key=lambda d: d.unit)
+        disks = tuple(
+            record.model_copy(update={"uuid": disk.uuid, "label": disk.label, "file": disk.file, "size": disk.capacity})
+            for record, disk in zip(machine.disks, live, strict=False)
+        )
+        return machine.model_copy(update={"uuid": view.uuid, "disks": disks})
 
     def look(self, machine: Machine) -> MachineState | None:
         """The machine as it is; None when the vCenter does not know its uuid."""
@@ -200,6 +215,12 @@ class VsphereControl:
         host, port = self._nbd()
         return VsphereNbdTarget(lambda: NbdClient.connect(host, port, live.file), round_key=live.uuid)
 
+    def open_reader(self, machine: Machine, disk: DiskRecord) -> BlockReader:
+        """The disk's NBD export."""
+        live = _live(self._must(machine), disk, machine)
+        host, port = self._nbd()
+        return NbdDisk(lambda: NbdClient.connect(host, port, live.file))
+
     def drop_target(self, key: str) -> None:
         """Nothing lies outside of a machine."""
 
@@ -291,6 +312,8 @@ class VsphereControl:
         self._reconfigure(view, vim.vm.ConfigSpec(deviceChange=[change]), f"grow {live.label}")
 
     def _view(self, machine: Machine) -> VmView | None:
+        if not machine.uuid:
+            return None
         try:
             return vm_view(self._session, find_vm(self._session, uuid=machine.uuid))
         except GoneError:

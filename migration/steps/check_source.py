@@ -15,7 +15,7 @@ SPARE_BYTES = 64 << 20  # journals, proofs and the durable executor's database
 def do(ctx: Context) -> Result:
     """Refuse with every reason at once; changes nothing."""
     server = ctx.server
-    machine = ctx.source_machine
+    machine = ctx.source.identify(server, ctx.source_machine)
     state = ctx.source.look(machine)
     if state is None:
         raise StepRefusedError(
@@ -37,7 +37,7 @@ def do(ctx: Context) -> Result:
             details=tuple(reasons),
             next_step=f"settle the reasons above, then  incline move start {server.name} --to {ctx.record.target} --yes",
         )
-    return {"power": state.power, "tracking": state.tracking, "disks": [d.name for d in machine.disks]}
+    return {"power": state.power, "tracking": state.tracking, "machine": machine.model_dump(mode="json")}
 
 
 def _identity(recorded: tuple[DiskRecord, ...], state: MachineState) -> list[str]:

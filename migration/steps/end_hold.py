@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration.steps.judge_gate import belongs_to, keeps_apart
+from migration.steps.judge_gate import is_foreign
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
 from migration.steps.update_target_stack import release
 
@@ -16,7 +16,7 @@ def do(ctx: Context) -> Result:
         ctx.estate.write_placement(placement.model_copy(update={"held": None, "move": None}))
     release(ctx, ctx.source_stack)
     changes = ctx.stacks.preview(ctx.source_stack)
-    foreign = [c for c in changes if not belongs_to(c.name, server.name) and not keeps_apart(c.name, server.redundancy_group)]
+    foreign = [c for c in changes if is_foreign(ctx, c)]
     if foreign:
         raise StepRefusedError(
             f"stack {ctx.source_stack} has other changes waiting than the end of the hold of {server.name}",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from migration.parallel import together
-from migration.ports import Change, GateAnswer, GateRequest
+from migration.ports import Change, GateAnswer, GateRequest, StackResource
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
+
+GROUP_TYPE = "::incline:hybrid:RedundancyGroup"
 
 
 def do(ctx: Context) -> Result:
@@ -38,27 +41,38 @@ def refuse_busy_stacks(ctx: Context, *stacks: str) -> None:
 
 def refuse_others(ctx: Context, stack: str, changes: tuple[Change, ...]) -> None:
     """Refuse to bring a stack up when that would change anything but this server, or would take something of it away."""
-    server, group = ctx.record.server, ctx.server.redundancy_group
-    others = [c for c in changes if not belongs_to(c.name, server) and not keeps_apart(c.name, group)]
-    losses = [c for c in changes if belongs_to(c.name, server) and c.operation in {"delete", "replace"}]
+    others = [c for c in changes if is_foreign(ctx, c)]
+    losses = [c for c in changes if is_own(ctx, c) and c.operation in {"delete", "replace"}]
     if others or losses:
         raise StepRefusedError(
-            f"stack {stack} has other changes waiting than the move of {server}",
+            f"stack {stack} has other changes waiting than the move of {ctx.record.server}",
             code="INC-2051",
             details=tuple(f"{c.operation} {c.name}{' (' + ', '.join(c.fields) + ')' if c.fields else ''}" for c in (*losses, *others)),
             next_step=f"bring the stack up to date first:  pulumi up --stack {stack}",
         )
 
 
-def belongs_to(resource: str, server: str) -> bool:
-    """Whether a resource's logical name is the server's own: the component or one of its children."""
-    children = ("-vm", "-sg", "-eni", "-instance", "-disk-", "-attach-")
-    return resource == server or any(resource.startswith(f"{server}{child}") for child in children)
+def is_own(ctx: Context, resource: Change | StackResource) -> bool:
+    """Whether a resource is this server's component or one of its children."""
+    disks = {d.name for d in (*ctx.server.disks, *ctx.source_machine.disks)}
+    return belongs_to(resource.name, ctx.record.server, disks)
 
 
-def keeps_apart(resource: str, group: str) -> bool:
-    """Whether a resource is the server's redundancy group or one of its rules: they change when a member comes or goes."""
-    return bool(group) and (resource == group or resource.startswith(f"{group}-"))
+def is_foreign(ctx: Context, change: Change) -> bool:
+    """Whether a change is neither this server's nor that of the redundancy group that it comes to or leaves."""
+    return not is_own(ctx, change) and not keeps_apart(change, ctx.server.redundancy_group)
+
+
+def belongs_to(resource: str, server: str, disks: Collection[str]) -> bool:
+    """Whether a resource's logical name is the server's own. Whole names only: `app-vm-01` is another server than `app`."""
+    children = {f"{server}-{child}" for child in ("vm", "sg", "eni", "instance")}
+    volumes = {f"{server}-{part}-{disk}" for part in ("disk", "attach") for disk in disks}
+    return resource == server or resource in children or resource in volumes
+
+
+def keeps_apart(change: Change, group: str) -> bool:
+    """Whether a change is to the redundancy group or one of its rules. By type: the group's members are called like its rules."""
+    return bool(group) and GROUP_TYPE in change.urn and (change.name == group or change.name.startswith(f"{group}-"))
 
 
 STEP = Step("judge_gate", do, nothing_to_undo, repeats=True)

@@ -130,8 +130,9 @@ class Context:
 
     @property
     def source_machine(self) -> Machine:
-        """The machine that is moved."""
-        return self.placement_before.machine
+        """The machine that is moved, with its identity once `check_source` has found it."""
+        raw = self.record.result("check_source").get("machine")
+        return Machine.model_validate(raw) if raw else self.placement_before.machine
 
     @property
     def held_before(self) -> Machine | None:

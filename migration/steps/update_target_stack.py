@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migration.steps import write_placement
-from migration.steps.judge_gate import belongs_to, refuse_busy_stacks
+from migration.steps.judge_gate import is_own, refuse_busy_stacks
 from migration.steps.step import Context, Result, Step
 
 
@@ -32,7 +32,7 @@ def undo(ctx: Context) -> None:
 def release(ctx: Context, stack: str) -> None:
     """Lift the protection of this server's resources in a stack, one URN at a time."""
     for resource in ctx.stacks.resources(stack):
-        if resource.protect and belongs_to(resource.name, ctx.record.server):
+        if resource.protect and is_own(ctx, resource):
             ctx.stacks.unprotect(stack, resource.urn)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from infra.estate.model import DiskRecord, Machine, Server
 from migration.control.interface import Health, Lease, LeaseTakenError, MachineState, Point, TargetRequest
-from migration.types import BlockSource, BlockTarget
+from migration.types import BlockReader, BlockSource, BlockTarget
 from tests.fakes.disks import DiskSource, DiskTarget, SparseDisk
 from tests.fakes.world import IDENTITY, BrokenError, Instance, Snapshot, Vm, Volume, World
 
@@ -31,6 +31,9 @@ class FakeVsphere:
         if vm is None:
             raise BrokenError(f"no machine {machine.uuid}", code="INC-6998")
         return vm
+
+    def identify(self, server: Server, machine: Machine) -> Machine:
+        return machine
 
     def look(self, machine: Machine) -> MachineState | None:
         vm = self._vm(machine)
@@ -144,6 +147,9 @@ class FakeVsphere:
             with self.world.effect("reconnect"):
                 vm.connected = True
 
+    def open_reader(self, machine: Machine, disk: DiskRecord) -> BlockReader:
+        return DiskSource(self._must(machine).disks[disk.name], "now", {})
+
     def create_machine(self, server: Server, sizes: Mapping[str, int], move: str) -> Machine:
         found = self.find_made(server, move)
         if found is None:
@@ -202,6 +208,9 @@ class FakeAws:
 
     def _volumes(self, instance: str) -> dict[str, Volume]:
         return {k: v for k, v in self.world.volumes.items() if v.instance == instance}
+
+    def identify(self, server: Server, machine: Machine) -> Machine:
+        return machine
 
     def look(self, machine: Machine) -> MachineState | None:
         instance = self.world.instances.get(machine.instance_id)
