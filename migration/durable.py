@@ -1,10 +1,14 @@
 """The durable executor: DBOS on one SQLite file in the state folder.
 
-A run is a workflow and every call a step of it, so that a run that was killed is taken up at the call it was in. What DBOS does not do by
+A run is a workflow and every call a step of it, so that the database says who ran what and where it broke off. What DBOS does not do by
 itself is done here: every process is an executor of its own (two processes under one id run everything twice), the application version is
-pinned (else a new release strands old runs), and a run that a dead process left behind is resumed by name, never by all who launch.
+pinned, and a run belongs to the process that began it.
 
-Launching starts threads: only commands that change something make one of these. The journal stays the truth; calls are idempotent.
+A run that a killed process left behind is never resumed: it is closed and begun anew. The journal knows what is done, and each call looks
+at the world again, which a remembered answer of days ago cannot. A left run that a queue hands to another process does nothing there:
+calls are known by name only, and its names would call that process's steps, on another server.
+
+It is launched with the first run, when the engine holds the state folder's lock: launching starts threads and writes the database.
 """
 
 from __future__ import annotations
@@ -21,9 +25,9 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from migration.executor import Call
 
-# Raise it only when a phase's order of steps changes: runs under way keep to the version they began with.
-VERSION = "incline-moves-1"
-_DEAD = ("PENDING", "ENQUEUED")
+# Raise it when the workflow's arguments or a phase's order of steps change.
+VERSION = "incline-moves-2"
+_LEFT = ["PENDING", "ENQUEUED"]
 
 
 class CallFailedError(Exception):
@@ -34,36 +38,24 @@ class DurableExecutor:
     """One launch of DBOS. `close` must be called."""
 
     def __init__(self, database: Path) -> None:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        config: DBOSConfig = {
-            "name": "incline",
-            "system_database_url": f"sqlite:///{database}",
-            "application_version": VERSION,
-            "executor_id": f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
-            "run_admin_server": False,
-            "log_level": "CRITICAL",
-            "enable_otlp": False,
-        }
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        self._database = database
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._calls: dict[str, Call] = {}
         self._error: BaseException | None = None
-        self._dbos = DBOS(config=config)
-        self._workflow = DBOS.workflow(name="run_phase")(self._run_phase())
-        DBOS.launch()
+        self._workflow: Any = None
 
     def run(self, run_id: str, calls: Sequence[Call]) -> None:
-        """Run all calls as one workflow; takes up the one that a dead process left under the same id."""
+        """Run all calls as one workflow."""
+        if self._workflow is None:
+            self._workflow = self._launch()
         self._calls = {c.name: c for c in calls}
         self._error = None
-        names = [c.name for c in calls]
-        earlier = DBOS.list_workflows(workflow_id_prefix=f"{run_id}#")
-        open_ = [w for w in earlier if w.status in _DEAD and w.input is not None and list(w.input["args"][0]) == names]
+        for left in DBOS.list_workflows(status=_LEFT):
+            DBOS.cancel_workflow(left.workflow_id)
+        number = len(DBOS.list_workflows(workflow_id_prefix=f"{run_id}#")) + 1
         try:
-            if open_:
-                DBOS.resume_workflow(open_[-1].workflow_id).get_result()
-            else:
-                with SetWorkflowID(f"{run_id}#{len(earlier) + 1}"):
-                    self._workflow(names)
+            with SetWorkflowID(f"{run_id}#{number}"):
+                self._workflow(self._owner, [c.name for c in calls])
         except CallFailedError:
             if self._error is not None:
                 raise self._error from None
@@ -71,10 +63,30 @@ class DurableExecutor:
 
     def close(self) -> None:
         """Stop the threads and close the database."""
-        DBOS.destroy()
+        if self._workflow is not None:
+            DBOS.destroy()
+
+    def _launch(self) -> Any:
+        self._database.parent.mkdir(parents=True, exist_ok=True)
+        config: DBOSConfig = {
+            "name": "incline",
+            "system_database_url": f"sqlite:///{self._database}",
+            "application_version": VERSION,
+            "executor_id": self._owner,
+            "run_admin_server": False,
+            "log_level": "CRITICAL",
+            "enable_otlp": False,
+        }
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        DBOS(config=config)
+        workflow = DBOS.workflow(name="run_phase")(self._run_phase())
+        DBOS.launch()
+        return workflow
 
     def _run_phase(self) -> Any:
-        def run_phase(names: list[str]) -> None:
+        def run_phase(owner: str, names: list[str]) -> None:
+            if owner != self._owner:
+                raise CallFailedError(f"begun by {owner}, which has ended")
             for name in names:
                 DBOS.run_step({"name": name}, self._call, name)
 
