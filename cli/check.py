@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.command import new_app
+from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
-from cli.output import emit, say, styled
+from cli.names import complete_server, complete_site, known_server, known_site
+from cli.output import emit, say, say_next, styled
 from cli.project import estate_path
 from infra.errors import InclineError
 
@@ -21,21 +22,34 @@ if TYPE_CHECKING:
     from policies.evidence import Evidence
     from policies.verdict import Verdict
 
-app = new_app(
-    "Judge the estate, or a move before it starts, by the city's rules.",
-    examples=("incline check", "incline check --plan permits-db-01 --to aws-east", "incline check --report out/check --json"),
-)
+app = new_app("Judge the estate, or a move before it starts, by the city's rules.")
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
 
-@app.callback(invoke_without_command=True, no_args_is_help=False)
+@app.command(
+    "check",
+    epilog=closing_lines(
+        "incline check                                      the estate as it is declared",
+        "incline check --plan permits-db-01 --to aws-east   a move, while both copies exist",
+        "incline check --report out/check --json            report.html, report.md and report.json too",
+    ),
+)
 def check(
     estate: Annotated[Path | None, typer.Option(help="The estate's folder.", envvar="INCLINE_ESTATE")] = None,
-    plan: Annotated[str, typer.Option(help="A server: judge the state while it is on trial at --to.")] = "",
-    to: Annotated[str, typer.Option(help="The site that --plan moves to; the estate's own intent when left out.")] = "",
-    fail_on: Annotated[str, typer.Option(help="The mildest severity that fails the command: critical, high, medium or low.")] = "high",
-    strict: Annotated[bool, typer.Option(help="Exit with 3 when a verdict is undetermined and nothing fails.")] = False,
+    plan: Annotated[
+        str, typer.Option(metavar="SERVER", help="Judge the state while this server is on trial at --to.", autocompletion=complete_server)
+    ] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="SITE", help="The site that --plan moves to; left out, the one the estate says.", autocompletion=complete_site
+        ),
+    ] = "",
+    fail_on: Annotated[
+        str, typer.Option(metavar="SEVERITY", help="The mildest that fails the command: critical, high, medium or low.")
+    ] = "high",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a verdict is undetermined and nothing fails.")] = False,
     report: Annotated[Path | None, typer.Option(help="A folder for report.html, report.md and report.json.")] = None,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -50,6 +64,8 @@ def check(
     if report is not None:
         _write_reports(report, result, f"Check of {folder.name}" + (f": {plan} to {to}" if plan else ""))
     emit(result_data(result), lambda: _text(result), json_mode)
+    if report is None and result.blocking:
+        say_next("mend what the lines above name; for every number:  incline check --report out/check")
     raise typer.Exit(_exit_code(result, fail_on, strict=strict))
 
 
@@ -66,11 +82,15 @@ def _evidence(folder: Path, plan: str, to: str) -> Evidence:
 
 
 def _target(estate: Estate, server: str, to: str) -> str:
-    if server not in estate.servers:
-        raise InclineError(f"{server}: the estate has no such server", code="INC-5012", next_step="incline estate show")
+    known_server(estate, server)
+    placement = estate.placements.get(server)
     target = to or estate.servers[server].site
-    if target not in estate.sites:
-        raise InclineError(f"{target}: the estate has no such site", code="INC-5013", next_step=f"give one of {', '.join(estate.sites)}")
+    known_site(estate, target)
+    if placement is not None and placement.site == target:
+        others = ", ".join(sorted(set(estate.sites) - {target}))
+        raise InclineError(
+            f"{server}: is on {target} already, there is no move to judge", code="INC-5014", next_step=f"--to one of {others}"
+        )
     return target
 
 
@@ -84,8 +104,14 @@ def _text(result: Result) -> str:
         if v.outcome.value in colours
     ]
     lines += [f"finding {finding}" for finding in result.findings]
-    lines.append(", ".join(f"{count} {outcome}" for outcome, count in result.counts.items()))
-    return "\n".join(lines)
+    return "\n".join([*lines, _answer(result)])
+
+
+def _answer(result: Result) -> str:
+    """The last line is the one that matters: may it be, and how many verdicts say so."""
+    blocking = len(result.blocking)
+    answer = f"{blocking} finding{'s' * (blocking > 1)} must be decided" if blocking else "no rule stands in the way"
+    return f"{answer}: " + ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)
 
 
 def _explained(verdict: Verdict) -> str:
@@ -108,7 +134,9 @@ def _write_reports(folder: Path, result: Result, title: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text(to_html(report), encoding="utf-8")
     (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps(report.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(
+        json.dumps({"schema": "incline.report/1", **report.model_dump(mode="json")}, indent=1) + "\n", encoding="utf-8"
+    )
     say(f"report: {folder / 'report.html'}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -23,5 +24,15 @@ def new_app(summary: str, *, examples: Sequence[str] = ()) -> typer.Typer:
 
 
 def closing_lines(*examples: str) -> str:
-    """The end of one command's help (`epilog=`): its examples, each a whole command line, and the exit codes."""
+    """What every command gives as `epilog=`: its examples, each a whole command line, and the exit codes."""
     return "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples), "", EPILOG])
+
+
+def arrange_help(command: Any) -> None:
+    """Put a command's examples before its options and the exit codes last, for the command and all within it."""
+    examples, gap, codes = (command.epilog or EPILOG).rpartition("\n\n")
+    if gap:
+        command.help = f"{command.help or ''}\n\n{examples}"
+    command.epilog = codes
+    for inner in getattr(command, "commands", {}).values():
+        arrange_help(inner)

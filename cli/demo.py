@@ -12,21 +12,27 @@ from typing import Annotated
 
 import typer
 
-from cli.command import new_app
+from cli.command import closing_lines, new_app
 from cli.output import emit, say
 
 app = new_app(
     "A server moves up to AWS and back, on the lab, with a report.",
-    examples=("incline demo", 'incline demo --keep-lab   (then: eval "$(incline lab env)" in its folder)'),
 )
 
 
-@app.callback(invoke_without_command=True, no_args_is_help=False)
+@app.command(
+    "demo",
+    epilog=closing_lines(
+        "incline demo                           the road of permits-db-01, out/demo/report.html at the end",
+        "incline demo --server gis-files-01     of another server",
+        "incline demo --keep-lab                leave the lab up, to look around in it",
+    ),
+)
 def demo(
     server: Annotated[str, typer.Option(help="The server that moves.")] = "permits-db-01",
     target: Annotated[str, typer.Option("--to", help="The site it moves to and comes back from.")] = "aws-east",
     out: Annotated[Path, typer.Option(help="Where the report and the demo's own lab go; emptied first.")] = Path("out/demo"),
-    keep_lab: Annotated[bool, typer.Option(help="Leave the demo's lab running.")] = False,
+    keep_lab: Annotated[bool, typer.Option("--keep-lab", help="Leave the demo's lab running.")] = False,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout: the summary.")] = False,
 ) -> None:
     """A server moves up to AWS and back, on the lab, with a report."""

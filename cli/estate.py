@@ -9,9 +9,9 @@ import typer
 
 from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
+from cli.names import complete_server, known_server
 from cli.output import emit, say, say_next, styled
 from cli.project import estate_path
-from infra.errors import InclineError
 
 if TYPE_CHECKING:
     from infra.estate.diff import Change
@@ -30,7 +30,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without this the 
 
 @app.command("validate", epilog=closing_lines("incline estate validate", "incline estate validate --estate ../city/estate --json"))
 def validate_command(estate: EstateOption = None, json_mode: JsonOption = False) -> None:
-    """Read every file and report every problem with file, line and what to write instead."""
+    """Report every problem of every file, and what to write instead."""
     from infra.estate.load import EstateErrors, load_estate  # noqa: PLC0415 - help stays fast
     from infra.estate.schema import outdated  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def diff_command(
     estate: EstateOption = None,
     json_mode: JsonOption = False,
 ) -> None:
-    """Say what the change since a git revision would move, resize, add or retire."""
+    """Say what an edit would move, resize, add or retire. Compared with a git revision."""
     from infra.estate.diff import compare  # noqa: PLC0415
     from infra.estate.load import assemble, load_estate  # noqa: PLC0415
     from infra.estate.locate import locations  # noqa: PLC0415
@@ -85,7 +85,7 @@ def settle_command(
     yes: YesOption = False,
     json_mode: JsonOption = False,
 ) -> None:
-    """Give every new server its placement, the record that says where it is declared."""
+    """Give every new server its placement. That record says where it is declared."""
     from infra.estate.load import load_estate  # noqa: PLC0415
     from infra.estate.settle import settle, sites_to_observe  # noqa: PLC0415
     from infra.estate.write import write_placement  # noqa: PLC0415
@@ -113,7 +113,7 @@ def settle_command(
     epilog=closing_lines("incline estate schema         which files are not up to date", "incline estate schema --yes   write them"),
 )
 def schema_command(estate: EstateOption = None, yes: YesOption = False, json_mode: JsonOption = False) -> None:
-    """Write the JSON Schema files that let editors complete and check the estate's YAML."""
+    """Write the JSON Schema files for editors. They complete and check the estate's YAML."""
     from infra.estate.schema import outdated, write_schemas  # noqa: PLC0415
 
     folder = estate_path(estate)
@@ -127,13 +127,14 @@ def schema_command(estate: EstateOption = None, yes: YesOption = False, json_mod
 
 @app.command("show", epilog=closing_lines("incline estate show", "incline estate show permits-db-01 --json"))
 def show_command(
-    server: Annotated[str, typer.Argument(help="A server's name; without it, all servers.")] = "",
+    server: Annotated[
+        str, typer.Argument(metavar="SERVER", help="A server's name; without it, all servers.", autocompletion=complete_server)
+    ] = "",
     estate: EstateOption = None,
     json_mode: JsonOption = False,
 ) -> None:
-    """Show a server: what is intended, where it is declared, and where each is written."""
+    """Show a server, or list all. What is intended, where it is declared, and where each is written."""
     from infra.estate.load import load_estate  # noqa: PLC0415
-    from infra.estate.problems import did_you_mean  # noqa: PLC0415
 
     folder = estate_path(estate)
     loaded = load_estate(folder, settled=False)
@@ -141,9 +142,7 @@ def show_command(
         rows = [_row(each, loaded) for _, each in sorted(loaded.servers.items())]
         emit({"schema": "incline.estate-servers/1", "servers": rows}, lambda: _table(rows), json_mode)
         return
-    if server not in loaded.servers:
-        hint = did_you_mean(server, loaded.servers)
-        raise InclineError(f"the estate has no server {server}", code="INC-1011", next_step=hint)
+    known_server(loaded, server)
     emit(_server(folder, loaded, server), lambda: _server_text(folder, loaded, server), json_mode)
 
 

@@ -15,5 +15,5 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130  # stopped by Ctrl-C or SIGTERM; what was begun can be resumed
 
 
-EPILOG = "Exit codes: 0 ok, 1 findings or refused, 2 error of tool or input, 3 undetermined, 130 interrupted."
+EPILOG = "\b\nExit codes: 0 ok, 1 findings or refused, 2 error of tool or input,\n            3 undetermined, 130 interrupted."
 """For the help of every command (`typer.Typer(epilog=EPILOG)`)."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.command import new_app
+from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
 from cli.output import emit, say, say_next, styled
 from cli.project import project_root
@@ -33,7 +33,7 @@ app = new_app(
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No narration.")]
-PartArgument = Annotated[str, typer.Argument(help="vcenter or aws", metavar="PART")]
+PartArgument = Annotated[str, typer.Argument(help="vcenter or aws", metavar="PART", autocompletion=lambda: ["vcenter", "aws"])]
 
 
 def _lab(*, quiet: bool = False) -> Lab:
@@ -41,7 +41,7 @@ def _lab(*, quiet: bool = False) -> Lab:
     return Lab(LabHome.find(project, os.environ), project=project, progress=Progress(None if quiet else sys.stderr))
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab up", "incline lab up --estate ../city/estate"))
 def up(
     estate: Annotated[Path | None, typer.Option(help="Another estate than the project's.", envvar="INCLINE_ESTATE")] = None,
     as_json: JsonFlag = False,
@@ -55,17 +55,17 @@ def up(
         say_next('eval "$(incline lab env)"')
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab down", "incline lab down --quiet"))
 def down(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
-    """Stop and forget everything: machines, disks, snapshots, and the lab's Pulumi state."""
+    """Stop the lab and forget everything. Machines, disks, snapshots, and the lab's Pulumi state."""
     forgotten = _lab(quiet=quiet).down()
     document = {"schema": "incline.lab-down/1", "home": str(forgotten.home), "existed": forgotten.existed, "stacks": forgotten.stacks}
     emit(document, lambda: "" if quiet else _forgotten(forgotten), as_json)
 
 
-@app.command()
+@app.command(epilog=closing_lines('eval "$(incline lab env)"', "incline lab env --json"))
 def env(as_json: JsonFlag = False) -> None:
-    """Print the variables that point pulumi, govc, aws and incline at the lab, for eval."""
+    """Print the variables that point a shell at the lab, for eval. They are for pulumi, govc, aws and incline."""
     lab = _lab()
     variables = lab.environment()
     asleep = [server.name for server in lab.status() if server.state != "running"]
@@ -74,7 +74,7 @@ def env(as_json: JsonFlag = False) -> None:
     emit({"schema": "incline.lab-env/1", "env": variables, "unset": list(UNSET)}, lambda: shell_lines(variables), as_json)
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab status", "incline lab status --json"))
 def status(as_json: JsonFlag = False) -> None:
     """What runs, and what the stacks hold. Exit code 1 when a server does not run."""
     lab = _lab()
@@ -85,14 +85,14 @@ def status(as_json: JsonFlag = False) -> None:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab start vcenter", "incline lab start aws"))
 def start(part: PartArgument, as_json: JsonFlag = False) -> None:
     """Start one server again, with its state and at its old address."""
     record = _lab().start(part)
     emit(as_document(record), lambda: _addresses(record), as_json)
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab stop vcenter", "incline lab stop aws"))
 def stop(part: PartArgument, as_json: JsonFlag = False) -> None:
     """Stop one server. Its state stays."""
     record = _lab().stop(part)
@@ -100,9 +100,9 @@ def stop(part: PartArgument, as_json: JsonFlag = False) -> None:
     say_next(f"incline lab start {part}")
 
 
-@app.command()
+@app.command(epilog=closing_lines("incline lab toolchain", 'PATH="$(incline lab toolchain):$PATH" pulumi version'))
 def toolchain(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
-    """Build the lab's programs if they are missing, and print the folder they are in."""
+    """Build the lab's programs if missing, print their folder."""
     built = ensure_toolchain(Progress(None if quiet else sys.stderr))
     document = {"schema": "incline.toolchain/1", "bin": str(built.bin), "pulumi": str(built.pulumi)}
     emit(document, lambda: str(built.bin), as_json)

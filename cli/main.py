@@ -21,8 +21,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
+from cli.command import arrange_help
 from cli.exit_codes import EPILOG, ExitCode
 from cli.output import emit, error_document, print_error, say
 from infra.errors import InclineError
@@ -67,15 +69,8 @@ class LazyGroup(TyperGroup):
             return name, command, rest
         real = get_command(importlib.import_module(COMMANDS[name].module).app)
         real.name = name
-        _tell_exit_codes(real)
+        arrange_help(real)
         return name, real, rest
-
-
-def _tell_exit_codes(command: Any) -> None:
-    """Every help ends with the exit codes, also that of a command within a group."""
-    command.epilog = command.epilog or EPILOG
-    for inner in getattr(command, "commands", {}).values():
-        _tell_exit_codes(inner)
 
 
 app = typer.Typer(
@@ -84,6 +79,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog=EPILOG,
+    context_settings={"max_content_width": 100},
     help="""Hybridize servers between vSphere data centres and AWS: declared, moved block by block, proven, judged by one rule set.
 
 \b
@@ -119,21 +115,38 @@ def run(arguments: Sequence[str]) -> int:
     json_mode = "--json" in plain
     kept = [word for position, word in enumerate(arguments) if word != "--debug" or position >= len(plain)]
     try:
-        get_command(app).main(args=kept, prog_name="incline")
+        code = get_command(app).main(args=kept, prog_name="incline", standalone_mode=False)
     except SystemExit as leaving:
-        return _exit_code(leaving.code)
+        code = leaving.code
     except InclineError as error:
         return _report(error, json_mode=json_mode, debug=debug)
+    except TyperException as error:
+        return _misused(error, json_mode=json_mode)
     except Exception as error:  # noqa: BLE001 - the one place where an unforeseen error becomes words
         return _report(_unforeseen(error, debug=debug), json_mode=json_mode, debug=debug, cause=error)
-    return ExitCode.OK
+    return _exit_code(code, json_mode=json_mode)
 
 
-def _exit_code(code: object) -> int:
+def _exit_code(code: object, *, json_mode: bool) -> int:
     """The number to leave with. Typer makes a KeyboardInterrupt a plain 130; a command that said its own words raises ExitCode's."""
     if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
-        say("interrupted: what was begun stays as it is and can be resumed with the same command", style="yellow")
+        words = "interrupted: what was begun stays as it is and can be resumed with the same command"
+        say(words, style="yellow")
+        if json_mode:
+            emit(error_document(InclineError(words, code="INC-5004")), str, json_mode=True)
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _misused(error: Any, *, json_mode: bool) -> int:
+    """A command line that cannot be understood: what is wrong with it, and the help to look at. No arguments at all is help."""
+    words = error.format_message()
+    if words.startswith("Usage:"):
+        say(words)
+        return ExitCode.ERROR
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "incline"
+    wrong = InclineError(f"{path}: {words[:1].lower()}{words[1:].rstrip('.')}", code="INC-5003", next_step=f"{path} --help")
+    return _report(wrong, json_mode=json_mode, debug=False)
 
 
 def _report(error: InclineError, *, json_mode: bool, debug: bool, cause: Exception | None = None) -> int:

@@ -14,6 +14,7 @@ from types import FrameType
 
 from cli.estate_files import EstateFiles
 from cli.move_progress import LineListener, LiveListener
+from cli.move_state import state_folder
 from cli.policy_gate import PolicyGate
 from cli.project import project_root
 from cli.pulumi_stacks import PulumiStacks
@@ -101,12 +102,6 @@ def _facts(stacks: PulumiStacks, site: str) -> AwsFacts:
     return AwsFacts(kms_key_arn=key, quarantine_group=group, vpc_id=vpc)
 
 
-def state_folder(estate: Path) -> StateFolder:
-    """Where the engine keeps what it knows: `INCLINE_STATE`, else `.incline` beside the estate."""
-    given = os.environ.get("INCLINE_STATE")
-    return StateFolder(Path(given).absolute() if given else estate.absolute().parent / ".incline")
-
-
 def pulumi_of(estate: Path) -> PulumiStacks:
     """Pulumi in the project's folder, its programs reading this estate."""
     return PulumiStacks(project_root(), estate.absolute(), os.environ)
@@ -131,7 +126,7 @@ def sites_of(estate: Path) -> Iterator[Sites]:
 def running_engine(estate: Path, watcher: LineListener | LiveListener) -> Iterator[Engine]:
     """An engine that may change things: DBOS is launched, signals and `incline move pause` stop it between steps."""
     folder, stop = state_folder(estate), threading.Event()
-    with sites_of(estate) as sites, _stoppable(stop), _pausable(folder, stop):
+    with sites_of(estate) as sites, _stoppable(stop, watcher), _pausable(folder, stop):
         executor = DurableExecutor(folder.root / "engine.sqlite")
         try:
             yield Engine(
@@ -153,7 +148,7 @@ def running_engine(estate: Path, watcher: LineListener | LiveListener) -> Iterat
 
 
 @contextmanager
-def _stoppable(stop: threading.Event) -> Iterator[None]:
+def _stoppable(stop: threading.Event, watcher: LineListener | LiveListener) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM asks to stop after the step in hand; the second stops now. Both can be gone on from."""
 
     def asked(number: int, frame: FrameType | None) -> None:
@@ -161,6 +156,9 @@ def _stoppable(stop: threading.Event) -> Iterator[None]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        words = "stopping after the step in hand; Ctrl-C again stops at once, and can be gone on from too"
+        # A signal may come in the middle of a write to the terminal: the words come from elsewhere.
+        threading.Thread(target=watcher.note, args=(words,), daemon=True).start()
 
     earlier = {s: signal.signal(s, asked) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

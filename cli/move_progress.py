@@ -73,9 +73,13 @@ class Pace:
 
     def left(self, blocks: int) -> str:
         """Time for `blocks` more."""
+        if blocks <= 0:
+            return "nothing"
         if self.rate <= 0:
             return "unknown"
         seconds = blocks / self.rate
+        if seconds < 5:
+            return "a few seconds"
         return (
             f"{seconds * 0.8:.0f} to {seconds * 1.3:.0f} s"
             if seconds < 90
@@ -88,21 +92,31 @@ def progress_line(progress: Progress, pace: Pace) -> str:
     done, total = progress.blocks_done * BLOCK / (1 << 20), progress.blocks_total * BLOCK / (1 << 20)
     rate = pace.rate * BLOCK / (1 << 20)
     left = pace.left(progress.blocks_total - progress.blocks_done)
+    if progress.blocks_done >= progress.blocks_total:
+        return f"round {progress.round}, {progress.disk}: {total:,.0f} MiB, all there"
     return f"round {progress.round}, {progress.disk}: {done:,.0f} of {total:,.0f} MiB, {rate:,.0f} MiB/s, left {left}"
 
 
 class LineListener:
     """One line per event."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, first_words: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._said = clock, clock()
+        self._first_words = first_words
         self._paces: dict[str, Pace] = {}
 
     def __enter__(self) -> Self:
+        """Say something at once."""
+        if self._first_words:
+            say(self._first_words)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Nothing to put away."""
+
+    def note(self, line: str) -> None:
+        """A line of its own."""
+        say(line)
 
     def step(self, server: str, step: str, state: StepState, detail: str = "") -> None:
         """A line for what began, was undone or failed."""
@@ -121,16 +135,17 @@ class LineListener:
 
 
 class LiveListener:
-    """A display that moves: the step in hand with its age, and a bar for the disk that is being copied."""
+    """A display that moves: the step in hand with its age, and below it a line for each disk that is being copied."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_words: str = "") -> None:
         from rich.console import Console  # noqa: PLC0415 - only terminals pay for it
-        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
         from rich.progress import Progress as Bars  # noqa: PLC0415
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+        columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
-        self._step = self._bars.add_task("", total=None)
+        self._step = self._bars.add_task(first_words, total=None)
+        self._began = time.monotonic()
         self._copies: dict[tuple[int, str], int] = {}
         self._paces: dict[tuple[int, str], Pace] = {}
         self._lock = threading.Lock()
@@ -142,15 +157,23 @@ class LiveListener:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bars.stop()
 
+    def note(self, line: str) -> None:
+        """A line above the display."""
+        self._bars.console.print(line, style="yellow", highlight=False, markup=False)
+
     def step(self, server: str, step: str, state: StepState, detail: str = "") -> None:
         """Show the step; what is over stays as a line above the display."""
+        from rich.markup import escape  # noqa: PLC0415
+
         words = STEP_WORDS.get(step, step)
         with self._lock:
             if state == "started":
+                self._began = time.monotonic()
                 self._bars.reset(self._step, description=f"{server}: {words}")
             elif state in {"done", "undone", "failed"}:
                 mark = {"done": "[green]done[/]  ", "undone": "[yellow]undone[/]", "failed": "[red]failed[/]"}[state]
-                self._bars.console.print(f"{mark} {words}{': ' + detail if detail else ''}", highlight=False)
+                took = f" [dim]{time.monotonic() - self._began:.1f} s[/]"
+                self._bars.console.print(f"{mark} {words}{': ' + escape(detail) if detail else ''}{took}", highlight=False)
                 for task in self._copies.values():
                     self._bars.remove_task(task)  # type: ignore[arg-type]
                 self._copies.clear()
@@ -167,6 +190,6 @@ class LiveListener:
             self._bars.update(self._copies[key], description=line, total=progress.blocks_total, completed=progress.blocks_done)  # type: ignore[arg-type]
 
 
-def listener(*, json_mode: bool) -> LineListener | LiveListener:
-    """The display that fits where stderr goes."""
-    return LiveListener() if is_terminal(sys.stderr) and not json_mode else LineListener()
+def listener(first_words: str, *, json_mode: bool) -> LineListener | LiveListener:
+    """The display that fits where stderr goes. It shows `first_words` until the first step begins."""
+    return LiveListener(first_words) if is_terminal(sys.stderr) and not json_mode else LineListener(first_words)

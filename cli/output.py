@@ -6,6 +6,7 @@ Narration (`say`, `note_next`) is for stderr and stays quiet under `quiet()`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -38,8 +39,9 @@ def say(line: str, *, style: str | None = None) -> None:
 
 
 def say_next(command: str) -> None:
-    """The line that ends every workflow: what to run next."""
-    print(f"next: {styled(command, 'bold', sys.stderr)}", file=sys.stderr, flush=True)
+    """What ends every workflow: what to run next. Choices, parted by a wide `or`, stand on lines of their own."""
+    for word, choice in zip(itertools.chain(("next:",), itertools.repeat("  or:")), command.split("   or   "), strict=False):
+        print(f"{word} {styled(choice, 'bold', sys.stderr)}", file=sys.stderr, flush=True)
 
 
 def emit(data: Mapping[str, Any], text: Callable[[], str], json_mode: bool) -> None:

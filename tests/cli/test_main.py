@@ -95,7 +95,7 @@ def test_a_mistyped_command_gets_a_suggestion():
     answer = incline("mvoe", "plan")
 
     assert answer.returncode == ExitCode.ERROR
-    assert "Did you mean 'move'?" in answer.stderr
+    assert answer.stderr == "error INC-5003: incline: no such command 'mvoe'. Did you mean 'move'?\n  next: incline --help\n"
     assert answer.stdout == ""
 
 
