@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from infra.estate.model import AwsSite, DiskRecord, Machine, Server
@@ -26,7 +27,8 @@ LEASE_TAG = "incline:move-lease"
 EPOCH_TAG = "incline:move-epoch"
 POINT_TAG = "incline:point"
 MOVE_TAG = "incline:move"
-PATIENCE_S = 900  # an instance that stops with a busy disk takes minutes; a snapshot of a large delta longer still
+PATIENCE_S = 900  # an instance that stops with a busy disk takes minutes
+SNAPSHOT_PATIENCE_S = 6 * 3600  # EBS copies the changed blocks to S3 before a snapshot is complete; terabytes take hours
 POLL_S = 1.0
 GONE = frozenset({"terminated", "shutting-down"})
 SNAPSHOT_TIMEOUT_MIN = 4320  # the most that AWS allows: a paused seed must not be cancelled overnight
@@ -171,7 +173,7 @@ class AwsControl:
         if found is None:
             raise ControlError(f"{machine.instance_id}: snapshots {name} were made and are not there", code="INC-2230")
         for snapshot in found.tracking.values():
-            self._await(lambda s=snapshot: self._keeper.snapshot_state(s) == "completed", f"snapshot {snapshot} is not completed")  # type: ignore[misc]
+            self._await(partial(self._is_completed, snapshot), f"snapshot {snapshot} is not completed", SNAPSHOT_PATIENCE_S)
         return found
 
     def find_point(self, machine: Machine, name: str) -> Point | None:
@@ -338,6 +340,9 @@ class AwsControl:
                     removed.append(volume.id)
         return tuple(removed)
 
+    def _is_completed(self, snapshot: str) -> bool:
+        return self._keeper.snapshot_state(snapshot) == "completed"
+
     def _points(self) -> tuple[Any, ...]:
         return observed.snapshots(self._session, filters={"tag-key": POINT_TAG})
 
@@ -358,12 +363,12 @@ class AwsControl:
     def _ec2(self, operation: str, **arguments: Any) -> dict[str, Any]:
         return self._session.call("ec2", operation, **arguments)
 
-    def _await(self, reached: Callable[[], bool], otherwise: str) -> None:
+    def _await(self, reached: Callable[[], bool], otherwise: str, patience_s: float = PATIENCE_S) -> None:
         waited = 0.0
         pause = POLL_S / 5
         while not reached():
-            if waited >= PATIENCE_S:
-                raise ControlError(f"site {self.site}: {otherwise} after {PATIENCE_S} s", code="INC-2233")
+            if waited >= patience_s:
+                raise ControlError(f"site {self.site}: {otherwise} after {patience_s:.0f} s", code="INC-2233")
             self._sleep(pause)
             waited += pause
             pause = min(5 * POLL_S, pause * 1.5)

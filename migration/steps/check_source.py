@@ -6,7 +6,9 @@ import shutil
 
 from infra.estate.model import DiskRecord, Server
 from migration.control.interface import MachineState
+from migration.rounds import point_prefix
 from migration.steps.step import Context, Result, Step, StepRefusedError, nothing_to_undo
+from migration.steps.take_lease import taken
 
 MANIFEST_BYTES_PER_BLOCK = 88  # as migration.blocks.manifest lays its records out
 SPARE_BYTES = 64 << 20  # journals, proofs and the durable executor's database
@@ -23,9 +25,12 @@ def do(ctx: Context) -> Result:
             code="INC-2012",
             next_step=f"compare {server.name}'s placement with the site: incline estate settle --observe",
         )
+    if state.lease is not None and state.lease.owner != ctx.record.owner:
+        raise taken(server.name, state.lease)
     reasons = [
         *_identity(machine.disks, state),
         *ctx.source.assess(server, machine),
+        *_other_moves(ctx, state),
         *_room(ctx, server),
         *_address(ctx, server),
         *_target_attachment(server, ctx.record.target),
@@ -48,6 +53,14 @@ def _identity(recorded: tuple[DiskRecord, ...], state: MachineState) -> list[str
     if len(state.disks) != len(recorded):
         reasons.append(f"the machine has {len(state.disks)} disks, its placement {len(recorded)}: record or remove the difference first")
     return reasons
+
+
+def _other_moves(ctx: Context, state: MachineState) -> list[str]:
+    """Snapshots that an earlier move left: below a second snapshot a disk's own file is not the whole disk."""
+    if ctx.source.point_is_base:
+        return []
+    left = [n for n in state.snapshots if n.startswith("incline-") and not n.startswith(point_prefix(ctx.record.id))]
+    return [f"has the snapshot {name} of an earlier move: remove it in vCenter" for name in left]
 
 
 def _room(ctx: Context, server: Server) -> list[str]:

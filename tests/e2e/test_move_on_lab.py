@@ -189,6 +189,32 @@ def test_rollback_after_a_cut_over_leaves_the_source_with_its_own_data(mover: Mo
     assert mover.leftovers() == NOTHING
 
 
+def test_a_throttled_api_an_expired_login_and_ctrl_c_in_the_middle_of_a_copy_lose_nothing(mover: Mover) -> None:
+    mover.vcenter.guest_write_seeded(SERVER, 1, 1000 * MIB, seed=60, length=200 * MIB)
+    mover.aws.throttle("PutSnapshotBlock", probability=0.1)
+    command = [INCLINE, "move", "start", SERVER, "--to", "aws-east", "--yes"]
+    folder = Path(mover.city.environ["INCLINE_STATE"]) / "moves"
+    known = set(folder.glob("*/journal.jsonl"))
+    process = subprocess.Popen(command, cwd=PROJECT, env=dict(mover.city.environ), stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any(j.read_bytes().count(b"target-opened") == 2 for j in set(folder.glob("*/journal.jsonl")) - known))
+    mover.vcenter.expire_sessions()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+
+    document = mover.move("start", SERVER, "--to", "aws-east", "--yes")
+    mover.aws.calm()
+    verified = mover.move("verify", SERVER)
+    mover.move("rollback", SERVER, "--yes")
+
+    data = next(d for d in document["rounds"][0]["disks"] if d["name"] == "data")
+    assert process.returncode == 130, said
+    assert "everything acknowledged is kept" in said
+    assert data["blocks_resumed"] + data["blocks_sent"] == data["blocks_total"]
+    assert verified["ok"]
+    assert mover.leftovers() == NOTHING
+
+
 def test_a_foreign_snapshot_is_named_with_its_remedy(mover: Mover) -> None:
     mover.city.govc("snapshot.create", "-vm", PATH, "nightly-backup")
     try:
