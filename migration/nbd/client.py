@@ -22,6 +22,7 @@ from migration.nbd.wire import Wire
 from migration.types import PermanentError, TransientError
 
 MAX_REQUEST = 32 << 20  # what every server must take, by the protocol document
+GOODBYE_S = 10.0  # a server closes within milliseconds; one that does not is not waited for
 
 
 @dataclass
@@ -107,14 +108,16 @@ class NbdClient:
         return self._wait(self._send(Command.BLOCK_STATUS, offset, length)).statuses or [Status(length, zero=False)]
 
     def close(self) -> None:
-        """Say goodbye and hang up. May be called twice."""
+        """Say goodbye and wait until the server has hung up: only then may the machine be started. May be called twice."""
         with self._state:
             lost, self._lost = self._lost, self._lost or ConnectionError("closed")
         if lost is None:
             with contextlib.suppress(OSError), self._sending:  # the other side may have hung up first
                 self._socket.sendall(nbd.request(Command.DISCONNECT, 0))
-                self._socket.shutdown(socket.SHUT_RDWR)
-        self._reader.join(TIMEOUT_S)
+                self._socket.shutdown(socket.SHUT_WR)
+        self._reader.join(GOODBYE_S)
+        with contextlib.suppress(OSError):  # a server that never hangs up is left
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _send(self, command: Command, offset: int, length: int, data: bytes = b"") -> _Pending:
