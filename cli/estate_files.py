@@ -44,10 +44,11 @@ class EstateFiles:
             return "not committed: a merge is under way"
         paths = [p for p in ("placements", "servers", "generation.yaml") if (self.root / p).exists()]
         self._git("add", "--", *paths)
-        if self._git("diff", "--cached", "--quiet", "--", *paths).returncode == 0:
+        changed = self._git("diff", "--cached", "--name-only", "--relative", "-z", "--", *paths).stdout.split("\0")[:-1]
+        if not changed:
             return self._git("rev-parse", "HEAD").stdout.strip()
         identity = () if self._git("config", "user.email").returncode == 0 else IDENTITY
-        done = self._git(*identity, "commit", "--quiet", "--message", message, "--only", "--", *paths)
+        done = self._git(*identity, "commit", "--quiet", "--message", message, "--only", "--", *changed)
         if done.returncode != 0:
             return f"not committed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}"
         return self._git("rev-parse", "HEAD").stdout.strip()
