@@ -14,6 +14,7 @@ from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
 from cli.output import emit, say, say_next, styled
 from cli.project import project_root
+from infra.errors import InclineError
 from lab.lifecycle import Lab, LabHome
 from lab.lifecycle.environment import UNSET, shell_lines
 from lab.lifecycle.lab import Forgotten, ServerStatus
@@ -49,7 +50,9 @@ def up(
 ) -> None:
     """Start what does not run. What runs is left alone, so it may be called at any time."""
     lab = _lab(quiet=quiet)
+    lost = _region_lost(lab)
     record = lab.up(estate)
+    _tell_loss(lost)
     emit(as_document(record), lambda: _addresses(record), as_json)
     if not quiet:
         say_next('eval "$(incline lab env)"')
@@ -88,14 +91,24 @@ def status(as_json: JsonFlag = False) -> None:
 @app.command(epilog=closing_lines("incline lab start vcenter", "incline lab start aws"))
 def start(part: PartArgument, as_json: JsonFlag = False) -> None:
     """Start one server again, with its state and at its old address."""
-    record = _lab().start(part)
+    lab = _lab()
+    lost = part == "aws" and _region_lost(lab)
+    record = lab.start(part)
+    _tell_loss(lost)
     emit(as_document(record), lambda: _addresses(record), as_json)
 
 
-@app.command(epilog=closing_lines("incline lab stop vcenter", "incline lab stop aws"))
+@app.command(epilog=closing_lines("incline lab stop vcenter", "incline lab start vcenter"))
 def stop(part: PartArgument, as_json: JsonFlag = False) -> None:
-    """Stop one server. Its state stays."""
-    record = _lab().stop(part)
+    """Stop the vCenter. Its state stays."""
+    lab = _lab()
+    if part == "aws" and lab.record():
+        raise InclineError(
+            "lab: the AWS region lives in its process: to stop it would be to lose its machines",
+            code="INC-4208",
+            next_step="incline lab down forgets the whole lab, Pulumi state included",
+        )
+    record = lab.stop(part)
     emit(as_document(record), lambda: f"{part} stopped, its state is kept", as_json)
     say_next(f"incline lab start {part}")
 
@@ -106,6 +119,19 @@ def toolchain(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     built = ensure_toolchain(Progress(None if quiet else sys.stderr))
     document = {"schema": "incline.toolchain/1", "bin": str(built.bin), "pulumi": str(built.pulumi)}
     emit(document, lambda: str(built.bin), as_json)
+
+
+def _region_lost(lab: Lab) -> bool:
+    """Whether the AWS region is gone while stacks still tell of what was in it."""
+    if not lab.home.record.is_file():
+        return False
+    region = next(server for server in lab.status() if server.name == "aws")
+    return region.state != "running" and any(lab.stacks().values())
+
+
+def _tell_loss(lost: bool) -> None:
+    if lost:
+        say("note: the AWS region starts empty, but stacks tell of machines in it; begin anew with  incline lab down", style="yellow")
 
 
 def _addresses(record: Record) -> str:

@@ -38,6 +38,15 @@ EstateOption = Annotated[Path | None, typer.Option("--estate", help="The estate'
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without this the command only says what it would do.")]
 
+APPLIES = {
+    "start": {"planned", "seeding"},
+    "sync": {"planned", "seeding", "synced", "rehearsed"},
+    "cutover": {"synced", "rehearsed", "cutting-over"},
+    "accept": {"on-trial", "accepting"},
+    "rollback": {"planned", "seeding", "synced", "rehearsed", "cutting-over", "on-trial", "rolling-back", "stuck", "accepting"},
+}
+"""In which states a command does something: the engine's own conditions, for a dry run that tells the truth."""
+
 REFUSALS = (
     "MoveRefusedError",
     "StepRefusedError",
@@ -272,11 +281,29 @@ def _show(estate: Path, record: MoveRecord, json_mode: bool) -> None:
     say_next(next_command(record))
 
 
+def _refuse_as_engine_would(record: MoveRecord, command: str) -> None:
+    """A dry run must not promise what `--yes` would refuse."""
+    from migration.engine import MoveRefusedError, next_command  # noqa: PLC0415
+
+    word, state = command.split(maxsplit=1)[0], record.state.value
+    if state not in APPLIES[word]:
+        refused = MoveRefusedError(
+            f"{record.server}: its move is {state}, so {word} does not apply", code="INC-2112", next_step=next_command(record)
+        )
+        raise _as_finding(refused)
+    if word == "rollback" and state == "on-trial" and "--discard-writes" not in command:
+        what = f"{record.server}: a rollback would throw away everything written on {record.target} since the cut-over"
+        returning = f"incline move start {record.server} --to {record.source} --yes"
+        losing = f"incline move rollback {record.server} --discard-writes --yes"
+        raise _as_finding(MoveRefusedError(what, code="INC-2131", next_step=f"{returning}   or   {losing}"))
+
+
 def _dry(estate: Path, server: str, what: str, command: str, json_mode: bool) -> None:
     from cli.move_words import status_text  # noqa: PLC0415
     from migration.status import move_document  # noqa: PLC0415
 
     record = _record(estate, server)
+    _refuse_as_engine_would(record, command)
     document = {**move_document(record, state_folder(estate).history(record.id)), "dry_run": True, "would": what}
     emit(document, lambda: f"{status_text(record, document)}\n{server}: {what}", json_mode)
     say_next(f"incline move {command} --yes")

@@ -70,6 +70,6 @@ def error_document(error: InclineError) -> dict[str, Any]:
 
 def print_error(error: InclineError) -> None:
     """An error for people on stderr: the code in red, the next step in bold, the words unchanged."""
-    lines = str(error).splitlines()
+    lines = str(error).replace("   or   ", "\n    or: ").splitlines()
     first = lines[0].replace(f"error {error.code}:", styled(f"error {error.code}:", "red", sys.stderr), 1)
     print("\n".join([first, *lines[1:]]), file=sys.stderr, flush=True)
