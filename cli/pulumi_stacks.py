@@ -119,7 +119,7 @@ class PulumiStacks:
             )
         except FileNotFoundError as exc:
             raise StackError(
-                "pulumi is not on PATH", code="INC-7010", next_step='eval "$(incline lab env)", or install Pulumi 3.250'
+                "pulumi is not on PATH", code="INC-7030", next_step='eval "$(incline lab env)", or install Pulumi 3.250'
             ) from exc
         try:
             out, err = process.communicate()
@@ -170,7 +170,7 @@ def _document(text: str) -> str:
     """The JSON document of an answer; a plugin's stray line before it is not part of it."""
     start = text.find("{")
     if start < 0:
-        raise StackError("pulumi answered no JSON document", code="INC-7011", details=tuple(text.splitlines()[-5:]))
+        raise StackError("pulumi answered no JSON document", code="INC-7031", details=tuple(text.splitlines()[-5:]))
     return text[start:]
 
 
@@ -184,7 +184,7 @@ def _failure(words: Sequence[str], stack: str, answer: Answer) -> StackError:
         next_step = f"pulumi stack init {stack} && pulumi up --stack {stack}"
     else:
         next_step = f"pulumi preview --stack {stack}   shows the same; then run the same command again"
-    return StackError(f"{command} of stack {stack} failed", code="INC-7012", details=tuple(said), next_step=next_step)
+    return StackError(f"{command} of stack {stack} failed", code="INC-7032", details=tuple(said), next_step=next_step)
 
 
 def _diagnostics(answer: Answer) -> list[str]:

@@ -17,7 +17,7 @@ class AwsControlError(InclineError):
     """The lab's AWS refused a control request."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the lab's AWS refused: {what}", code="INC-4204", next_step="incline lab status")
+        super().__init__(f"the lab's AWS refused: {what}", code="INC-4304", next_step="incline lab status")
 
 
 @dataclass(frozen=True)

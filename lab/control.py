@@ -20,7 +20,7 @@ class LabControlError(InclineError):
     """The lab's vCenter refused a control request."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the lab's vCenter refused: {what}", code="INC-4102", next_step="incline lab status")
+        super().__init__(f"the lab's vCenter refused: {what}", code="INC-4111", next_step="incline lab status")
 
 
 @dataclass(frozen=True, kw_only=True)

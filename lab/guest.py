@@ -105,7 +105,7 @@ def check_machine(disks: Sequence[ReadAt]) -> Identity:
     """The identity of a machine with these disks in unit order.
 
     Raises:
-        UnhealthyError: INC-4101, naming the disk and what is wrong with it.
+        UnhealthyError: INC-4110, naming the disk and what is wrong with it.
     """
     found: list[Identity] = []
     for index, read in enumerate(disks):
@@ -128,4 +128,4 @@ def pattern(seed: int, length: int) -> bytes:
 
 
 def _unhealthy(what: str) -> UnhealthyError:
-    return UnhealthyError(f"the machine does not come up: {what}", code="INC-4101", next_step="look at what was last written to its disks")
+    return UnhealthyError(f"the machine does not come up: {what}", code="INC-4110", next_step="look at what was last written to its disks")

@@ -19,7 +19,7 @@ class CannotServeError(InclineError):
     """The address or the state folder cannot be used."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the lab's AWS cannot serve on {what}", code="INC-4205", next_step="stop what holds the port: incline lab down")
+        super().__init__(f"the lab's AWS cannot serve on {what}", code="INC-4305", next_step="stop what holds the port: incline lab down")
 
 
 def main(argv: list[str] | None = None) -> int:

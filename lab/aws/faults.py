@@ -113,4 +113,4 @@ class UnknownFaultError(InclineError):
     """A fault rule that the lab cannot carry out."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the lab's AWS does not know this fault: {what}", code="INC-4202", details=(f"faults: {', '.join(FAULTS)}",))
+        super().__init__(f"the lab's AWS does not know this fault: {what}", code="INC-4302", details=(f"faults: {', '.join(FAULTS)}",))

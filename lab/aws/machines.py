@@ -92,4 +92,4 @@ class NoSuchDiskError(InclineError):
     """A guest's access that cannot be."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"the lab's AWS cannot reach {name}: {why}", code="INC-4203")
+        super().__init__(f"the lab's AWS cannot reach {name}: {why}", code="INC-4303")

@@ -57,4 +57,4 @@ class UnknownSettingError(InclineError):
     """A setting that the lab's AWS does not have, or a value of the wrong type."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"the lab's AWS has no setting {name}", code="INC-4201", details=known)
+        super().__init__(f"the lab's AWS has no setting {name}", code="INC-4301", details=known)

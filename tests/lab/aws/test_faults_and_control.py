@@ -157,7 +157,7 @@ def test_an_estate_that_does_not_load_stops_it(tmp_path: Path) -> None:
         start(tmp_path, "--estate", str(tmp_path / "nowhere"))
 
 
-@pytest.mark.parametrize(("listen", "says"), [("taken", "INC-4205"), ("nowhere", "give an address and a port")])
+@pytest.mark.parametrize(("listen", "says"), [("taken", "INC-4305"), ("nowhere", "give an address and a port")])
 def test_an_address_that_cannot_be_had_is_told(aws: Aws, tmp_path: Path, listen: str, says: str) -> None:
     address = urlsplit(aws.url).netloc if listen == "taken" else listen
     command = [sys.executable, "-m", "lab.aws", "--state", str(tmp_path), "--listen", address]
