@@ -17,11 +17,21 @@ class UnreachableError(ObservedError):
     """Nobody answers at the site's address."""
 
 
+REMEDIES = {
+    "NoDiskSpace": "free space on its datastore, then run the same command again",
+    "FileLocked": "another task or host has the disk open: wait for it (often a backup), then run the same command again",
+    "NoPermission": "give the site's user the privilege that the fault names, then run the same command again",
+    "InsufficientResourcesFault": "free capacity on its cluster, then run the same command again",
+    "TaskInProgress": "another task has the machine: wait for it, then run the same command again",
+}
+"""What to do about a fault, by its type; others say enough by themselves or nothing that would help."""
+
+
 class VsphereFault(ObservedError):  # noqa: N818 - vSphere's own word
     """A fault of the vSphere API. `fault` is its type's last part, such as `InvalidArgument` or `ConcurrentAccess`."""
 
     def __init__(self, what: str, fault: str) -> None:
-        super().__init__(what, code="INC-6010")
+        super().__init__(what, code="INC-6010", next_step=REMEDIES.get(fault, ""))
         self.fault = fault
 
 
