@@ -53,7 +53,7 @@ def check(
     report: Annotated[Path | None, typer.Option(help="A folder for report.html, report.md and report.json.")] = None,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Judge the estate, or a move before it starts, by the city's rules."""
+    """Judge the estate, or a move before it starts, by its rules."""
     from policies.evaluate import evaluate  # noqa: PLC0415 - help and completion stay fast
     from policies.reports.data import result_data  # noqa: PLC0415
 

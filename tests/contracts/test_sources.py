@@ -6,8 +6,10 @@ A kit makes a disk, freezes it, changes it, and freezes it again; the changes to
 import hashlib
 import itertools
 import random
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +141,18 @@ def kit(request):
     make, needs = KITS[request.param]
     with make(request.getfixturevalue(needs) if needs else None) as made:
         yield made
+
+
+def test_every_source_has_a_kit():
+    pattern = re.compile(r"^class (\w+).*?(?=^class |\Z)", re.MULTILINE | re.DOTALL)
+    written = [
+        found[1]
+        for path in Path("migration/sources").glob("*.py")
+        for found in pattern.finditer(path.read_text("utf-8"))
+        if "def changed_since" in found[0]
+    ]
+
+    assert len(written) == len(KITS), f"sources: {written}; kits: {list(KITS)}"
 
 
 def test_is_a_source_that_knows_itself(kit):

@@ -1,8 +1,10 @@
 """What every target must do, whatever it writes to. A new target is a new kit in `KITS`."""
 
 import random
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +137,18 @@ def kit(request):
     make, needs = KITS[request.param]
     with make(request.getfixturevalue(needs) if needs else None) as made:
         yield made
+
+
+def test_every_target_has_a_kit():
+    pattern = re.compile(r"^class (\w+).*?(?=^class |\Z)", re.MULTILINE | re.DOTALL)
+    written = {
+        found[1]
+        for path in Path("migration/targets").glob("*.py")
+        for found in pattern.finditer(path.read_text("utf-8"))
+        if "def finish" in found[0]
+    }
+
+    assert written == {"MemoryTarget", "EbsTarget", "VsphereNbdTarget"}, "a new target is a new kit in KITS, and a name here"
 
 
 def some(seed):
