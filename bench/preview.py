@@ -58,6 +58,7 @@ def _compare(folder: Path, environ: dict[str, str], stack: str) -> dict[str, flo
     for _ in range(3):
         ours.append(_timed(["preview", "--expect-no-changes", "--stack", stack], ROOT, environ))
         theirs.append(_timed(["preview", "--expect-no-changes", "--stack", "bare"], bare, environ))
+    _pulumi(["stack", "rm", "--force", "--yes", "--stack", "bare"], bare, environ)
     count = sum(r.get("custom", False) for r in state["deployment"]["resources"])
     return {
         f"{stack}: {count} resources, seconds": round(min(ours), 2),

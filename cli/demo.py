@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cli.command import closing_lines, new_app
-from cli.output import emit, say
+from cli.output import emit, say, say_next
 
 app = new_app(
     "A server moves up to AWS and back, on the lab, with a report.",
@@ -44,5 +44,6 @@ def demo(
     with Stage.prepared(out, keep_lab=keep_lab) as stage:
         story = play(stage, server, target)
         summary = write_report(stage, story, time.monotonic() - started)
-    say(f"done in {time.monotonic() - started:.0f} s; report: {summary['report']}")
+    say(f"done in {time.monotonic() - started:.0f} s")
     emit(summary, lambda: summary_text(summary), json_mode)
+    say_next("open the report; then go the same road by hand:  incline lab up")

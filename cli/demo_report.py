@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from cli.demo_stage import Stage
@@ -95,5 +96,6 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"previews  {len(summary['previews'])} stacks refreshed, " + (f"changes left: {left}" if left else "nothing left to change")
     )
     lines.append("rules     " + ", ".join(f"{count} {outcome}" for outcome, count in summary["policy"].items() if count))
-    lines.append(f"report    {summary['report']}")
+    page = Path(summary["report"])
+    lines.append(f"report    {page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page}")
     return "\n".join(lines)
