@@ -257,7 +257,8 @@ def _told_where_it_stands(error: InclineError, estate: Path, server: str) -> Inc
         return error
     error.details = (*error.details, f"the move is {record.state.value}: {standing(record)}")
     if type(error).__name__ == "InterruptedMoveError" or not error.next_step:
-        error.next_step = f"{next_command(record)}   (incline move rollback {server} --yes goes back)"
+        back = f"incline move rollback {server} --yes"
+        error.next_step = next_command(record) if back in next_command(record) else f"{next_command(record)}   or   {back}"
     return error
 
 

@@ -156,7 +156,7 @@ def _stoppable(stop: threading.Event, watcher: LineListener | LiveListener) -> I
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        words = "stopping after the step in hand; Ctrl-C again stops at once, and can be gone on from too"
+        words = "stopping after the step in hand; Ctrl-C again stops at once (resumable too)"
         # A signal may come in the middle of a write to the terminal: the words come from elsewhere.
         threading.Thread(target=watcher.note, args=(words,), daemon=True).start()
 
