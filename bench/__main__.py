@@ -25,8 +25,15 @@ def main() -> int:
     for part, rows in figures.items():
         print(f"\n{part}")
         for name, value in rows.items():
-            print(f"  {name:<60} {value if isinstance(value, str) else f'{value:,.3g}' if isinstance(value, float) else f'{value:,}'}")
+            print(f"  {name:<60} {_shown(value)}")
     return 0
+
+
+def _shown(value: float | str) -> str:
+    """Thousands parted, no digits that were not measured."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.2f}" if isinstance(value, float) and abs(value) < 100 else f"{value:,.0f}"
 
 
 if __name__ == "__main__":

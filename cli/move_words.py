@@ -58,7 +58,7 @@ def status_text(record: MoveRecord, document: dict[str, Any]) -> str:
     if document["downtime_s"]:
         lines.append(f"  down for {document['downtime_s']:.0f} s")
     proven = [d for d in document["disks"] if d["target_root"]]
-    if proven:
+    if proven and record.state is not MoveState.ROLLED_BACK:
         equal = all(d["source_root"] == d["target_root"] for d in proven)
         roots = ", ".join(f"{d['name']} {d['target_root'][:16]}" for d in proven)
         lines.append(f"  {'every block equal on both sides' if equal else 'BLOCKS DIFFER'}: {roots}")
@@ -71,8 +71,8 @@ def _round_line(copied: dict[str, Any]) -> str:
     disks = ", ".join(f"{d['name']} {d['blocks_sent']:,} of {d['blocks_total']:,}" for d in copied["disks"])
     resumed = sum(d["blocks_resumed"] for d in copied["disks"])
     kept = f"; {resumed:,} were there already" if resumed else ""
-    what = f"blocks sent: {disks}" if disks else "under way"
-    return f"  round {copied['number']} {copied['kind']}: {what}{kept}{'' if copied['finished'] else ' (open)'}"
+    what = f"blocks sent: {disks}" if disks else "nothing yet"
+    return f"  round {copied['number']} {copied['kind']}: {what}{kept}{'' if copied['finished'] else ' (not finished)'}"
 
 
 def verify_text(document: dict[str, Any]) -> str:
