@@ -24,6 +24,10 @@ from migration.steps import registry
 from migration.steps.step import Context, InterruptedMoveError, Prover, Step
 
 
+# What has begun to be given up or taken back is finished first: no new move begins on top of it, in either direction.
+HALF_WAY = frozenset({MoveState.ROLLING_BACK, MoveState.STUCK, MoveState.ACCEPTING})
+
+
 class MoveRefusedError(InclineError):
     """The command does not fit where the server or its move stands."""
 
@@ -85,9 +89,11 @@ class Engine:
             if ctx.record.state is not MoveState.CUTTING_OVER:
                 self._run(ctx, f"approach-{ctx.record.rounds_begun + 1}", registry.APPROACH)
                 ctx.note("state", state=MoveState.CUTTING_OVER.value)
+            if ctx.record.source_ran:
+                self._deps.executor.run(self._run_id(ctx, "final-again"), rollback.calls_to_copy_again(ctx))
             self._run(ctx, "cutover", registry.CUTOVER)
-            ctx.note("state", state=MoveState.ON_TRIAL.value)
             self._mark_first(ctx, MoveState.ON_TRIAL, MoveState.RETURNED)
+            ctx.note("state", state=MoveState.ON_TRIAL.value)
             return ctx.record
 
     def accept(self, server: str) -> MoveRecord:
@@ -116,8 +122,8 @@ class Engine:
             ctx.discard_writes = discard_writes
             rollback.refuse_unasked(ctx)
             calls = rollback.calls(ctx)
-            self._deps.executor.run(self._run_id(ctx, "rollback"), calls)
             self._mark_first(ctx, MoveState.RETURNED, MoveState.ON_TRIAL, written=True)
+            self._deps.executor.run(self._run_id(ctx, "rollback"), calls)
             return ctx.record
 
     def _context(self, journal: Journal) -> Context:
@@ -159,9 +165,9 @@ class Engine:
     def _open_or_plan(self, server: str, to: str) -> Journal:
         estate = self._deps.estate.load()
         latest = self._deps.folder.latest(server)
+        if latest is not None and (latest.state in HALF_WAY or (latest.state is MoveState.CUTTING_OVER and latest.target != to)):
+            raise MoveRefusedError(f"{server}: its move is {latest.state.value}", code="INC-2113", next_step=next_command(latest))
         if latest is not None and latest.state not in FINAL and latest.target == to and latest.state is not MoveState.ON_TRIAL:
-            if latest.state in {MoveState.ROLLING_BACK, MoveState.STUCK, MoveState.ACCEPTING}:
-                raise MoveRefusedError(f"{server}: its move is {latest.state.value}", code="INC-2113", next_step=next_command(latest))
             return self._deps.folder.open(latest.id)
         placement = check_new_move(estate, server, to, latest)
         return self._plan(estate, placement, to)
@@ -194,7 +200,7 @@ class Engine:
         return f"{ctx.record.id}:{phase}"
 
     def _mark_first(self, ctx: Context, was: MoveState, becomes: MoveState, *, written: bool = False) -> None:
-        """On a return: the first move's journal follows."""
+        """On a return: the first move's journal follows. Before this move's own last line: after a kill nobody would do it any more."""
         first = ctx.record.returns
         if not first or not (self._deps.folder.folder(first) / "journal.jsonl").exists():
             return

@@ -1,6 +1,6 @@
 """The fence: source and target are never both reachable with one identity, and only one engine moves a server.
 
-It is looked at before every step and while the final round is copied. What it finds wrong blocks every further step; it never mends
+It is looked at before every step and every few seconds while a round is copied. What it finds wrong blocks every further step; it never mends
 anything by itself, because a machine that somebody started by hand may hold writes that nobody has a copy of.
 """
 
@@ -16,6 +16,7 @@ class FenceBrokenError(InclineError):
     """A machine that must be off and cut off is not."""
 
 
+POLL_S = 10.0
 UNFENCED = frozenset({MoveState.ROLLING_BACK, MoveState.STUCK})
 
 
@@ -36,6 +37,26 @@ def check(ctx: Context) -> None:
         target = ctx.target.look(prepared)
         if target is not None:
             _check_off(ctx, target, record.target, f"sync {record.server}")
+
+
+class Watch:
+    """Looks at the fence now and then while blocks are on their way. Called for every report of the copy, by one thread at a time."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx, self._last = ctx, ctx.clock.now()
+
+    def look(self) -> None:
+        """Raise when the fence is broken. A site that does not answer now is no news: the next step asks again."""
+        now = self._ctx.clock.now()
+        if (now - self._last).total_seconds() < POLL_S:
+            return
+        self._last = now
+        try:
+            check(self._ctx)
+        except (FenceBrokenError, LeaseTakenError):
+            raise
+        except InclineError:
+            return
 
 
 def _check_lease(ctx: Context, source: MachineState | None) -> None:

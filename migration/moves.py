@@ -107,6 +107,7 @@ class MoveRecord:
 
     `results` holds every finished step's result under the step's name: the only way in which steps hand anything to each other.
     `begun` holds the steps that were started and not undone since, in the order of their first start: what a rollback walks back.
+    `source_ran`: somebody started the source by hand before the target served, so what the final round has copied is not its last state.
     """
 
     id: str
@@ -128,6 +129,7 @@ class MoveRecord:
     mismatches: tuple[Mapping[str, Any], ...] = ()
     cut_off_at: str = ""
     held_disks_written: bool = False
+    source_ran: bool = False
     connections_before: Mapping[str, Any] = field(default_factory=dict)
     last_seq: int = 0
 
@@ -140,6 +142,11 @@ class MoveRecord:
     def open_round(self) -> Round | None:
         """A round that was begun and not finished."""
         return self.rounds[-1] if self.rounds and not self.rounds[-1].finished else None
+
+    @property
+    def served(self) -> bool:
+        """Whether the target may have answered for the server: an instance runs once it is launched, a machine once it is started."""
+        return ("update_target_stack" if self.direction == "up" else "start_target") in self.begun
 
     def result(self, step: str) -> Mapping[str, Any]:
         """A finished step's result; empty when it has not finished."""
@@ -205,12 +212,22 @@ def _applied(record: MoveRecord, event: Event) -> MoveRecord:
         case "held-disks-written":
             return replace(record, held_disks_written=True)
         case "fence-broken":
-            # A held machine that ran by hand may have written on its disks: they are no longer a known base for a return.
-            return replace(record, held_disks_written=record.held_disks_written or record.done("cut_off_source"))
+            return _ran_by_hand(record, str(event.data["site"]))
         case "interrupted" | "note":
             return record
         case _:
             raise IllegalTransitionError(record.id, f"unknown event {event.kind!r}: written by a newer Incline?")
+
+
+def _ran_by_hand(record: MoveRecord, site: str) -> MoveRecord:
+    """A machine that ran by hand may have written on its disks.
+
+    After the target served they are no longer a known base for a return. Before that the source still has the server's only true data:
+    it is copied again, or the move is rolled back.
+    """
+    if site == record.source and not record.served:
+        return replace(record, source_ran=record.source_ran or record.done("cut_off_source"))
+    return replace(record, held_disks_written=record.held_disks_written or record.done("cut_off_source"))
 
 
 def _step_event(record: MoveRecord, event: Event) -> MoveRecord:
@@ -255,7 +272,7 @@ def _round_event(record: MoveRecord, event: Event) -> MoveRecord:
             bases=data["bases"],
             started=event.at,
         )
-        return replace(record, rounds=(*record.rounds, fresh), rounds_begun=fresh.number)
+        return replace(record, rounds=(*record.rounds, fresh), rounds_begun=fresh.number, source_ran=False)
     current = record.open_round
     if current is None or current.number != data["round"]:
         raise IllegalTransitionError(record.id, f"{event.kind} of round {data['round']}, which is not open")

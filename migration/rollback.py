@@ -10,7 +10,7 @@ from datetime import datetime
 from infra.errors import InclineError
 from migration.executor import Call
 from migration.moves import MoveState
-from migration.steps import registry
+from migration.steps import copy_final, registry
 from migration.steps.check_health import PATIENCE_S, POLL_S
 from migration.steps.prove_previews import differences, refreshed_previews
 from migration.steps.step import Context, Step, StepRefusedError, nothing_to_undo
@@ -30,8 +30,8 @@ def refuse_unasked(ctx: Context) -> None:
             details=("a return that was not finished wrote on them, or the machine ran by hand",),
             next_step=f"incline move start {record.server} --to {record.source} --yes   brings everything back, nothing lost",
         )
-    serving = "start_target" in record.begun and record.state is not MoveState.ROLLING_BACK and record.state is not MoveState.STUCK
-    if serving and not ctx.discard_writes:
+    under_way = record.state in {MoveState.ROLLING_BACK, MoveState.STUCK}
+    if not ctx.discard_writes and not under_way and _may_hold_writes(ctx):
         raise RollbackRefusedError(
             f"{record.server}: a rollback would throw away everything written on {record.target} since the cut-over",
             code="INC-2131",
@@ -39,6 +39,14 @@ def refuse_unasked(ctx: Context) -> None:
             next_step=f"incline move start {record.server} --to {record.source} --yes   returns it and loses nothing;  "
             f"incline move rollback {record.server} --discard-writes --yes   throws the writes away",
         )
+
+
+def _may_hold_writes(ctx: Context) -> bool:
+    """Whether the target has answered for the server. An instance does so from its launch on, noted or not."""
+    if "start_target" in ctx.record.begun:
+        return True
+    image = ctx.record.result("register_image").get("image")
+    return ctx.record.served and bool(image) and ctx.aws.find_launched(ctx.server, image) is not None
 
 
 def source_age(ctx: Context) -> str:
@@ -61,6 +69,13 @@ def calls(ctx: Context) -> list[Call]:
     begin = Call("rollback-begin", lambda: _begin(ctx))
     end = Call("rollback-end", lambda: _end(ctx, touched=touched))
     return [begin, *undo, end]
+
+
+def calls_to_copy_again(ctx: Context) -> list[Call]:
+    """After the source ran by hand in the middle of a cut-over: what was made of its final round is undone, so that it is copied again."""
+    names = registry.names_from(registry.CUTOVER, copy_final.STEP.name)
+    steps = [s for s in reversed(registry.CUTOVER) if s.name in names and s.name in ctx.record.begun]
+    return [Call(f"undo-{s.name}", lambda s=s: _undo(ctx, s)) for s in steps]  # type: ignore[misc]
 
 
 def _undoable(ctx: Context) -> list[Step]:

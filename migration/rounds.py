@@ -3,6 +3,9 @@
 The order is VMware's documented one, and the field's hard-won one: the round before is durable -> its point is removed -> the next is made
 -> its ids are noted at once, as pending -> blocks -> the target's round is finished -> manifest -> only now it is a base. A round that was
 interrupted goes on from its own point with its own target; one whose point is gone is abandoned and begun again from the same base.
+
+The manifests are committed together, when every disk is copied: a round that is abandoned after some of its disks must not leave them a
+base that the others, the journal and the snapshot chain do not have.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from migration.blocks.extents import BlockSet
 from migration.blocks.manifest import Manifest
 from migration.control.interface import Point, TargetRequest
 from migration.copy import copy_disk
+from migration.fence import Watch
 from migration.moves import Round
 from migration.ports import Progress
 from migration.selection import select_blocks
@@ -35,13 +39,15 @@ def point_prefix(move: str) -> str:
 def run_round(ctx: Context, kind: str) -> Round:
     """Copy one round over all disks; goes on with one that was interrupted. Answers the finished round."""
     current = _resumable(ctx) or _begin(ctx, kind)
-    point = Point(name=current.point, id=_found(ctx, current).id, tracking=current.points)
-    for disk in ctx.source_machine.disks:
-        ctx.stop_if_asked()
-        if disk.name in current.disks:
-            _commit(ctx, disk)
-        else:
+    left = _not_copied(ctx, current)
+    if left:
+        point = Point(name=current.point, id=_found(ctx, current).id, tracking=current.points)
+        for disk in left:
+            ctx.stop_if_asked()
             _copy(ctx, current, point, disk)
+    for disk in ctx.source_machine.disks:
+        with Manifest.open(ctx.manifest_path(disk.name)) as manifest:
+            manifest.commit()
     ctx.note("round-finished", round=current.number)
     if ctx.source.point_is_base:
         _remove_older_points(ctx)
@@ -92,12 +98,25 @@ def _resumable(ctx: Context) -> Round | None:
     current = ctx.record.open_round
     if current is None:
         return None
-    if ctx.source.find_point(ctx.source_machine, current.point) is not None:
+    if not _not_copied(ctx, current) or ctx.source.find_point(ctx.source_machine, current.point) is not None:
         return current
+    abandon_open_round(ctx, f"its snapshot {current.point} is gone")
+    return None
+
+
+def abandon_open_round(ctx: Context, why: str) -> None:
+    """Give up the round that was begun and not finished, if there is one: the next counts from the last finished one."""
+    current = ctx.record.open_round
+    if current is None:
+        return
     for key in current.targets.values():
         ctx.target.drop_target(key)
-    ctx.note("round-abandoned", round=current.number, why=f"its snapshot {current.point} is gone")
-    return None
+    ctx.note("round-abandoned", round=current.number, why=why)
+
+
+def _not_copied(ctx: Context, current: Round) -> list[DiskRecord]:
+    """The disks that the round has still to copy; with none left it needs its point no more, only the commit."""
+    return [disk for disk in ctx.source_machine.disks if disk.name not in current.disks]
 
 
 def _begin(ctx: Context, kind: str) -> Round:
@@ -128,7 +147,7 @@ def _copy(ctx: Context, current: Round, point: Point, disk: DiskRecord) -> None:
     try:
         target = ctx.target.open_target(_request(ctx, current, disk))
         try:
-            if disk.name not in current.targets:
+            if current.targets.get(disk.name) != target.round_key:
                 ctx.note("target-opened", round=current.number, disk=disk.name, key=target.round_key)
             _copy_open(ctx, current, disk, source, target)
         finally:
@@ -142,20 +161,20 @@ def _copy_open(ctx: Context, current: Round, disk: DiskRecord, source: BlockSour
         selection = select_blocks(source, manifest, current.bases.get(disk.name, ""))
         if target.in_place and ctx.held_before is not None and not ctx.record.held_disks_written:
             ctx.note("held-disks-written", disk=disk.name)
+        watch = Watch(ctx)
         result = copy_disk(
             source,
             target,
             manifest,
             selection.blocks,
             workers=ctx.workers,
-            progress=lambda p: _report(ctx, current, disk, p),
+            progress=lambda p: _report(ctx, current, disk, p, watch),
             stop=ctx.stop,
             resend=[int(m["offset"]) // BLOCK for m in ctx.record.mismatches if m["disk"] == disk.name],
         )
         ctx.stop_if_asked()
         summary = manifest.summary()
         receipt = target.finish(summary)
-        # The receipt is durable before the manifest's commit: after a crash between the two, the commit alone is done again.
         ctx.note(
             "disk-copied",
             round=current.number,
@@ -167,13 +186,6 @@ def _copy_open(ctx: Context, current: Round, disk: DiskRecord, source: BlockSour
             receipt=receipt,
             method=selection.method,
         )
-        manifest.commit()
-
-
-def _commit(ctx: Context, disk: DiskRecord) -> None:
-    """Of a disk that this round has copied already: the commit may not have happened before the interruption."""
-    with Manifest.open(ctx.manifest_path(disk.name)) as manifest:
-        manifest.commit()
 
 
 def _manifest(ctx: Context, disk: DiskRecord, target: BlockTarget) -> Manifest:
@@ -224,7 +236,8 @@ def _request(ctx: Context, current: Round, disk: DiskRecord) -> TargetRequest:
     )
 
 
-def _report(ctx: Context, current: Round, disk: DiskRecord, progress: CopyProgress) -> None:
+def _report(ctx: Context, current: Round, disk: DiskRecord, progress: CopyProgress, watch: Watch) -> None:
+    watch.look()
     ctx.listener.progress(
         Progress(
             server=ctx.record.server,

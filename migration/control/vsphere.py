@@ -15,7 +15,7 @@ from pyVmomi import vim
 from infra.endpoints import Endpoint
 from infra.estate.model import DiskRecord, Estate, Machine, Server, VsphereSite
 from infra.observed.errors import GoneError, VsphereFault
-from infra.observed.vsphere import DiskView, VmView, find_vm, find_vm_at, snapshot_disks, vm_view, vm_views
+from infra.observed.vsphere import DiskView, VmView, find_vm, find_vm_at, snapshot_disks, vm_view
 from infra.observed.vsphere_session import VsphereSession
 from migration.control import vsphere_machine
 from migration.control.interface import ControlError, Health, Lease, LeaseTakenError, MachineState, Point, TargetRequest
@@ -101,11 +101,14 @@ class VsphereControl:
         return tuple(reasons)
 
     def address_taken(self, server: Server) -> str:
-        """A running machine of another name that reports one of the server's addresses here."""
-        mine = {str(n.address) for n in server.at[self.site].nics} if self.site in server.at else set()
-        for view in vm_views(self._session):
-            if view.name != server.name and view.power == "on" and view.ip in mine:
-                return f"{view.name} answers at {view.ip}"
+        """A running machine of another name that reports one of the server's addresses here. Asked by address: inventories are large."""
+        for nic in server.at[self.site].nics if self.site in server.at else ():
+            address = str(nic.address)
+            found = self._session.call(lambda si, ip=address: si.RetrieveContent().searchIndex.FindAllByIp(None, ip, True))  # type: ignore[misc]
+            for moref in (str(vm._moId) for vm in found or ()):  # noqa: SLF001 - pyVmomi has no public name for it
+                view = vm_view(self._session, moref)
+                if view.name != server.name and view.power == "on":
+                    return f"{view.name} answers at {address}"
         return ""
 
     def health(self, server: Server, machine: Machine) -> Health:

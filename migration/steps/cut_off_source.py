@@ -17,8 +17,10 @@ def do(ctx: Context) -> Result:
 
 
 def undo(ctx: Context) -> None:
-    """Connect the source as it was, when the target cannot answer for it."""
+    """Connect the source as it was, when the target cannot answer for it. Nothing noted: it was never cut off."""
     refuse_two_alive(ctx)
+    if not ctx.record.connections_before:
+        return
     ctx.source.reconnect(ctx.source_machine, ctx.record.connections_before)
 
 

@@ -61,5 +61,13 @@ CUTOVER: tuple[Step, ...] = (
 )
 ACCEPT: tuple[Step, ...] = (end_hold.STEP, clear_leftovers.STEP, prove_previews.STEP)
 
+
+
+def names_from(steps: tuple[Step, ...], first: str) -> tuple[str, ...]:
+    """The names of a phase's steps from `first` on."""
+    names = tuple(s.name for s in steps)
+    return names[names.index(first) :]
+
+
 UNDOABLE: tuple[Step, ...] = (*SEED, *SYNC, verify_target.VERIFY_SEED, judge_gate.STEP, *CUTOVER)
 ALL: dict[str, Step] = {s.name: s for s in (*UNDOABLE, *ACCEPT)}

@@ -105,7 +105,7 @@ def city_lab(folder: Path) -> Iterator[CityLab]:
     outside = CityLab(estate=estate, environ=environ)
     try:
         outside.run(*incline, "lab", "up", "--estate", str(estate), "--quiet")
-        variables = json.loads(outside.run(*incline, "lab", "env", "--json"))["set"]
+        variables = json.loads(outside.run(*incline, "lab", "env", "--json"))["env"]
         yield CityLab(estate=estate, environ={**environ, **variables})
     finally:
         outside.run(*incline, "lab", "down", "--quiet")
