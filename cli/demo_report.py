@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.demo_stage import Stage
 from cli.demo_story import Story
+from cli.project import near
 from infra.estate.load import load_estate
 from policies.evaluate import Result, evaluate
 from policies.readers.estate import read_estate
@@ -96,6 +97,5 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"previews  {len(summary['previews'])} stacks refreshed, " + (f"changes left: {left}" if left else "nothing left to change")
     )
     lines.append("rules     " + ", ".join(f"{count} {outcome}" for outcome, count in summary["policy"].items() if count))
-    page = Path(summary["report"])
-    lines.append(f"report    {page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page}")
+    lines.append(f"report    {near(Path(summary['report']))}")
     return "\n".join(lines)

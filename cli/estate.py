@@ -11,7 +11,7 @@ from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
 from cli.names import complete_server, known_server
 from cli.output import emit, say, say_next, styled
-from cli.project import estate_path
+from cli.project import estate_path, near
 
 if TYPE_CHECKING:
     from infra.estate.diff import Change
@@ -67,7 +67,7 @@ def diff_command(
     if old.problems:
         say(f"the estate at {revision} has {len(old.problems)} unreadable parts, which count as absent; the first: {old.problems[0]}")
     changes = compare(assemble(old), new)
-    places = {name: str(place) for name, place in locations(folder).items()}
+    places = {name: str(place) for name, place in locations(near(folder)).items()}
     emit(_diff(revision, changes, places), lambda: _diff_text(revision, changes, places), json_mode)
 
 
@@ -155,10 +155,10 @@ def _validation_text(folder: Path, problems: list[Problem], counts: str) -> str:
     import sys  # noqa: PLC0415
 
     if not problems:
-        return f"{folder}: {styled('valid', 'green', sys.stdout)}, {counts}"
+        return f"{near(folder)}: {styled('valid', 'green', sys.stdout)}, {counts}"
     lines = []
     for problem in problems:
-        lines.append(f"{folder / problem.file}:{problem.line}: {styled(problem.code, 'red', sys.stdout)} {problem.what}")
+        lines.append(f"{near(folder) / problem.file}:{problem.line}: {styled(problem.code, 'red', sys.stdout)} {problem.what}")
         if problem.instead:
             lines.append(f"    {problem.instead}")
     count = len(problems)
@@ -229,7 +229,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 def _server(folder: Path, loaded: Estate, name: str) -> dict[str, Any]:
     from infra.estate.locate import locations  # noqa: PLC0415
 
-    places = locations(folder)
+    places = locations(near(folder))
     server, placement = loaded.servers[name], loaded.placements.get(name)
     return {
         "schema": "incline.estate-server/1",

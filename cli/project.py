@@ -33,3 +33,8 @@ def estate_path(given: Path | None = None) -> Path:
     if not (chosen / "estate.yaml").is_file():
         raise InclineError(f"{chosen} holds no estate.yaml", code="INC-5002", next_step="name the estate's folder with --estate")
     return chosen
+
+
+def near(path: Path) -> Path:
+    """The path as a person here would write it: relative when it lies below the folder they stand in."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
