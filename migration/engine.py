@@ -23,7 +23,6 @@ from migration.ports import Clock, EstateStore, Gate, Listener, Stacks
 from migration.steps import registry
 from migration.steps.step import Context, InterruptedMoveError, Prover, Step
 
-
 # What has begun to be given up or taken back is finished first: no new move begins on top of it, in either direction.
 HALF_WAY = frozenset({MoveState.ROLLING_BACK, MoveState.STUCK, MoveState.ACCEPTING})
 

@@ -1,7 +1,7 @@
 """The fence: source and target are never both reachable with one identity, and only one engine moves a server.
 
-It is looked at before every step and every few seconds while a round is copied. What it finds wrong blocks every further step; it never mends
-anything by itself, because a machine that somebody started by hand may hold writes that nobody has a copy of.
+It is looked at before every step and every few seconds while a round is copied. What it finds wrong blocks every further step; it never
+mends anything by itself, because a machine that somebody started by hand may hold writes that nobody has a copy of.
 """
 
 from __future__ import annotations

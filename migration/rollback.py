@@ -45,7 +45,7 @@ def _may_hold_writes(ctx: Context) -> bool:
     """Whether the target has answered for the server. An instance does so from its launch on, noted or not."""
     if "start_target" in ctx.record.begun:
         return True
-    image = ctx.record.result("register_image").get("image")
+    image = str(ctx.record.result("register_image").get("image", ""))
     return ctx.record.served and bool(image) and ctx.aws.find_launched(ctx.server, image) is not None
 
 

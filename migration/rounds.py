@@ -42,9 +42,10 @@ def run_round(ctx: Context, kind: str) -> Round:
     left = _not_copied(ctx, current)
     if left:
         point = Point(name=current.point, id=_found(ctx, current).id, tracking=current.points)
+        watch = Watch(ctx)
         for disk in left:
             ctx.stop_if_asked()
-            _copy(ctx, current, point, disk)
+            _copy(ctx, current, point, disk, watch)
     for disk in ctx.source_machine.disks:
         with Manifest.open(ctx.manifest_path(disk.name)) as manifest:
             manifest.commit()
@@ -142,26 +143,25 @@ def _found(ctx: Context, current: Round) -> Point:
     return point
 
 
-def _copy(ctx: Context, current: Round, point: Point, disk: DiskRecord) -> None:
+def _copy(ctx: Context, current: Round, point: Point, disk: DiskRecord, watch: Watch) -> None:
     source = ctx.source.open_source(ctx.source_machine, point, disk)
     try:
         target = ctx.target.open_target(_request(ctx, current, disk))
         try:
             if current.targets.get(disk.name) != target.round_key:
                 ctx.note("target-opened", round=current.number, disk=disk.name, key=target.round_key)
-            _copy_open(ctx, current, disk, source, target)
+            _copy_open(ctx, current, disk, source, target, watch)
         finally:
             target.close()
     finally:
         source.close()
 
 
-def _copy_open(ctx: Context, current: Round, disk: DiskRecord, source: BlockSource, target: BlockTarget) -> None:
+def _copy_open(ctx: Context, current: Round, disk: DiskRecord, source: BlockSource, target: BlockTarget, watch: Watch) -> None:
     with _manifest(ctx, disk, target) as manifest:
         selection = select_blocks(source, manifest, current.bases.get(disk.name, ""))
         if target.in_place and ctx.held_before is not None and not ctx.record.held_disks_written:
             ctx.note("held-disks-written", disk=disk.name)
-        watch = Watch(ctx)
         result = copy_disk(
             source,
             target,

@@ -54,7 +54,7 @@ def refuse_others(ctx: Context, stack: str, changes: tuple[Change, ...]) -> None
 
 def is_own(ctx: Context, resource: Change | StackResource) -> bool:
     """Whether a resource is this server's component or one of its children."""
-    disks = {d.name for d in (*ctx.server.disks, *ctx.source_machine.disks)}
+    disks = {d.name for d in ctx.server.disks} | {d.name for d in ctx.source_machine.disks}
     return belongs_to(resource.name, ctx.record.server, disks)
 
 

@@ -62,7 +62,6 @@ CUTOVER: tuple[Step, ...] = (
 ACCEPT: tuple[Step, ...] = (end_hold.STEP, clear_leftovers.STEP, prove_previews.STEP)
 
 
-
 def names_from(steps: tuple[Step, ...], first: str) -> tuple[str, ...]:
     """The names of a phase's steps from `first` on."""
     names = tuple(s.name for s in steps)

@@ -92,7 +92,7 @@ def test_cut_off_that_failed_before_it_noted_anything_can_be_rolled_back(tmp_pat
             raise BrokenError("nobody noted which groups it had", code="INC-2231")  # as the real side does
         reconnect(machine, known)
 
-    side.connections, side.reconnect = refuse, strict  # type: ignore[method-assign]
+    side.connections, side.reconnect = refuse, strict  # type: ignore[method-assign, assignment]
     with pytest.raises(BrokenError, match="throttled"):
         rig.engine.cutover(SERVER)
     side.connections = connections  # type: ignore[method-assign]
