@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from infra.atomic import flush_folder
 from infra.errors import InclineError
 from migration.moves import Event, IllegalTransitionError, MoveRecord, MoveState, apply, fold
 
@@ -30,6 +31,7 @@ class Journal:
     def __init__(self, path: Path, record: MoveRecord | None) -> None:
         self._path = path
         self._record = record
+        self._whole: int | None = None  # bytes of the file that are whole lines; what a failed write left behind them goes
 
     @property
     def record(self) -> MoveRecord:
@@ -49,11 +51,7 @@ class Journal:
         record = apply(self._record, event)
         line = json.dumps({"seq": event.seq, "at": event.at, "kind": kind, "data": data}, sort_keys=True) + "\n"
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            self._write(line.encode())
         except OSError as exc:
             raise StateError(
                 f"{self._path}: the journal cannot be written: {exc.strerror}",
@@ -63,6 +61,21 @@ class Journal:
             ) from exc
         self._record = record
         return record
+
+    def _write(self, line: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab") as file:
+            if self._whole is None:
+                self._whole = file.tell()
+            elif file.tell() != self._whole:
+                file.truncate(self._whole)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+            if self._whole == 0:  # a power cut must not forget a journal whose move stands on the machine and in the estate
+                for folder in (self._path.parent, self._path.parent.parent):
+                    flush_folder(folder)
+            self._whole += len(line)
 
 
 class StateFolder:
@@ -126,7 +139,8 @@ class StateFolder:
     def moves(self) -> tuple[MoveRecord, ...]:
         """All moves, oldest first."""
         paths = sorted((self.root / "moves").glob("*/journal.jsonl"))
-        return tuple(sorted((fold(_events(p)) for p in paths if p.stat().st_size), key=lambda r: (r.created, r.id)))
+        begun = (events for p in paths if (events := list(_events(p))))  # one cut short in its first line never was a move
+        return tuple(sorted((fold(events) for events in begun), key=lambda r: (r.created, r.id)))
 
     def latest(self, server: str) -> MoveRecord | None:
         """The server's newest move that is not rolled back; when all are, the newest."""

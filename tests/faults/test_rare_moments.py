@@ -270,6 +270,33 @@ def test_source_started_by_hand_while_the_final_round_is_copied_stops_the_copy(t
     assert "copy_final" not in record_of(rig).results
 
 
+@pytest.mark.parametrize("left", [b'{"seq": 99, "at', b"a whole line that was never acknowledged\n"])
+def test_what_a_failed_write_left_in_the_journal_goes_before_the_next_line(tmp_path: Path, left: bytes) -> None:
+    rig = Rig(tmp_path)
+    rig.engine.start(SERVER, "aws-east")
+    journal = rig.folder.open(record_of(rig).id)
+    journal.append(rig.clock.now(), "note", text="before")
+    path = journal.folder / "journal.jsonl"
+    with path.open("ab") as file:  # the disk was full in the middle of a line, or failed to flush it
+        file.write(left)
+
+    journal.append(rig.clock.now(), "note", text="after the disk had room again")
+
+    assert rig.folder.read(record_of(rig).id).last_seq == journal.record.last_seq
+    rig.engine.cutover(SERVER)
+
+
+def test_move_that_was_killed_in_its_first_line_never_was_and_stops_nobody(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    torn = rig.folder.folder("mv-torn") / "journal.jsonl"
+    torn.parent.mkdir(parents=True)
+    torn.write_text('{"seq": 1, "at')
+
+    rig.engine.start(SERVER, "aws-east")
+
+    assert [r.id for r in rig.folder.moves()] == [record_of(rig).id]
+
+
 SERVER_URN = "urn:pulumi:aws-east.servers::incline::incline:hybrid:Server"
 GROUP_URN = "urn:pulumi:downtown.servers::incline::incline:hybrid:RedundancyGroup"
 
