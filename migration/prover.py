@@ -30,7 +30,7 @@ class ProcessProver:
         spec = folder / "verify.json"
         disks = [{"disk": r.manifest_id, "manifest": str(r.manifest), "reader": dict(r.reader)} for r in requests]
         spec.write_text(json.dumps({"schema": SCHEMA, "workers": self._workers, "disks": disks}, indent=1), encoding="utf-8")
-        command = [sys.executable, "-m", "migration.verify", "--spec", str(spec), "--json"]
+        command = [sys.executable, "-P", "-m", "migration.verify", "--spec", str(spec), "--json"]
         done = subprocess.run(command, env=self._environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode not in ANSWERED:
             raise StepRefusedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from functools import partial
 
@@ -50,6 +51,17 @@ def refuse_others(ctx: Context, stack: str, changes: tuple[Change, ...]) -> None
             details=tuple(f"{c.operation} {c.name}{' (' + ', '.join(c.fields) + ')' if c.fields else ''}" for c in (*losses, *others)),
             next_step=f"bring the stack up to date first:  pulumi up --stack {stack}",
         )
+
+
+def others_of(ctx: Context) -> str:
+    """A digest of the estate without this server: the same digest, the same changes waiting for the others."""
+    estate, name = ctx.load()[0], ctx.record.server
+    rest = {
+        "generation": 0,
+        "servers": {n: s for n, s in estate.servers.items() if n != name},
+        "placements": {n: p for n, p in estate.placements.items() if n != name},
+    }
+    return hashlib.sha256(estate.model_copy(update=rest).model_dump_json().encode()).hexdigest()
 
 
 def is_own(ctx: Context, resource: Change | StackResource) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from migration.steps import write_placement
-from migration.steps.judge_gate import is_own, refuse_busy_stacks
+from migration.steps.judge_gate import is_own, others_of, refuse_busy_stacks
 from migration.steps.step import Context, Result, Step, StepRefusedError
 
 
 def do(ctx: Context) -> Result:
     """Preview both stacks, refuse anything that is not this server's, then bring the target's up."""
+    others = others_of(ctx)
     refuse_busy_stacks(ctx, ctx.target_stack, ctx.source_stack)
     refuse_unknown_launch(ctx, f"incline move cutover {ctx.record.server} --yes")
     changes = ctx.stacks.up(ctx.target_stack)
-    return {"changes": [f"{c.operation} {c.name}" for c in changes]}
+    return {"changes": [f"{c.operation} {c.name}" for c in changes], "others": others}
 
 
 def undo(ctx: Context) -> None:

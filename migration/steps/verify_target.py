@@ -23,7 +23,11 @@ def do(ctx: Context) -> Result:
         )
         for disk in ctx.source_machine.disks
     )
-    answer = ctx.prover.prove(requests, ctx.journal.folder)
+    try:
+        answer = ctx.prover.prove(requests, ctx.journal.folder)
+    except StepRefusedError:
+        ctx.stop_if_asked()  # Ctrl-C in a terminal reaches the proving process, too: that it ended is no finding
+        raise
     proven = {"roots": dict(answer.roots), "expected": dict(answer.expected), "round": base.number}
     ctx.note("verified", mismatches=[dict(m) for m in answer.mismatches], **proven)
     if answer.mismatches or answer.roots != answer.expected:

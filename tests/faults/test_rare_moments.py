@@ -15,7 +15,7 @@ from migration.moves import MoveState
 from migration.ports import Change
 from migration.rollback import RollbackRefusedError
 from migration.steps.judge_gate import belongs_to, keeps_apart
-from migration.steps.step import InterruptedMoveError
+from migration.steps.step import InterruptedMoveError, StepRefusedError
 from tests.fakes.rig import Rig
 from tests.fakes.sides import FakeAws
 from tests.fakes.world import SERVER, BrokenError, Killed
@@ -295,6 +295,39 @@ def test_move_that_was_killed_in_its_first_line_never_was_and_stops_nobody(tmp_p
     rig.engine.start(SERVER, "aws-east")
 
     assert [r.id for r in rig.folder.moves()] == [record_of(rig).id]
+
+
+def test_edit_of_another_server_during_an_interrupted_cutover_is_not_brought_up_unseen(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.engine.start(SERVER, "aws-east")
+    rig.stop_before("settle_stacks", SERVER)
+    estate = rig.store.load()
+    other = estate.servers[SERVER].model_copy(update={"name": "gis-files-01"})
+    rig.store.estate = estate.model_copy(update={"servers": {**estate.servers, "gis-files-01": other}})
+    assert rig.stacks is not None
+    preview = rig.stacks.preview
+    foreign = Change(f"{SERVER_URN}$aws:ec2/instance:Instance::gis-files-01-instance", "replace")
+    rig.stacks.preview = lambda stack, *, refresh=False: (*preview(stack, refresh=refresh), foreign)  # type: ignore[method-assign]
+
+    with pytest.raises(StepRefusedError, match="other changes waiting"):
+        rig.engine.cutover(SERVER)
+
+    rig.stacks.preview = preview  # type: ignore[method-assign]
+    rig.store.estate = rig.store.load().model_copy(update={"servers": estate.servers})
+    assert rig.engine.cutover(SERVER).state is MoveState.ON_TRIAL
+
+
+def test_ctrl_c_during_the_proof_is_a_stop_and_not_a_failed_proof(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.engine.start(SERVER, "aws-east")
+
+    def interrupted(*_: object) -> object:
+        rig.deps.stop.set()
+        raise StepRefusedError("the proof could not be carried out", code="INC-2079")
+
+    rig.deps.prover.prove = interrupted  # type: ignore[method-assign, assignment]
+    with pytest.raises(InterruptedMoveError, match="stopped as asked"):
+        rig.engine.cutover(SERVER)
 
 
 SERVER_URN = "urn:pulumi:aws-east.servers::incline::incline:hybrid:Server"
