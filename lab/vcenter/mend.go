@@ -24,6 +24,11 @@ func (l *Lab) mend(saved time.Time) {
 		if !ok {
 			continue
 		}
+		if vm.Config == nil { // saved while its creation had only begun
+			log.Printf("lab: %s was being created: gone", vm.Self.Value)
+			ctx.Map.Remove(ctx, vm.Self)
+			continue
+		}
 		home := l.path(vm, vm.Config.Files.LogDirectory)
 		if _, err := os.Stat(home); err != nil {
 			log.Printf("lab: %s was being destroyed: gone", vm.Name)

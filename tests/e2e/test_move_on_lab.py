@@ -104,6 +104,12 @@ def test_up_and_back_through_a_kill_and_a_flipped_bit(mover: Mover) -> None:
     assert [m["state"] for m in mover.move("list")["moves"]][-2:] == ["returned", "accepted"]
 
 
+def both_disks_travel(mover: Mover) -> bool:
+    """Whether the lab holds blocks of each disk's snapshot: a kill then falls into the middle of a copy, however slow the machine."""
+    region = mover.aws.state()["regions"]["123456789012/us-east-1"]
+    return sum(s["blocks"] >= 20 for s in region["snapshots"].values()) == 2
+
+
 def killed_in_the_middle_of_the_seed(mover: Mover) -> None:
     """kill -9 while blocks travel; the same command goes on and sends none of them again."""
     for chunk in range(4):
@@ -112,7 +118,7 @@ def killed_in_the_middle_of_the_seed(mover: Mover) -> None:
     process = subprocess.Popen(command, cwd=PROJECT, env=dict(mover.city.environ), stderr=subprocess.DEVNULL)
     folder = Path(mover.city.environ["INCLINE_STATE"]) / "moves"
     wait_for(lambda: any(j.read_bytes().count(b"target-opened") == 2 for j in folder.glob("*/journal.jsonl")))
-    time.sleep(0.4)
+    wait_for(lambda: both_disks_travel(mover))
     process.send_signal(signal.SIGKILL)
     process.wait()
 
