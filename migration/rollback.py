@@ -9,7 +9,7 @@ from datetime import datetime
 
 from infra.errors import InclineError
 from migration.executor import Call
-from migration.moves import MoveState
+from migration.moves import MoveRecord, MoveState
 from migration.steps import copy_final, registry
 from migration.steps.check_health import PATIENCE_S, POLL_S
 from migration.steps.prove_previews import differences, refreshed_previews
@@ -36,9 +36,15 @@ def refuse_unasked(ctx: Context) -> None:
             f"{record.server}: a rollback would throw away everything written on {record.target} since the cut-over",
             code="INC-2131",
             details=(f"the source's data on {record.source} is {source_age(ctx)} old (cut off {record.cut_off_at})",),
-            next_step=f"incline move start {record.server} --to {record.source} --yes   returns it and loses nothing;  "
-            f"incline move rollback {record.server} --discard-writes --yes   throws the writes away",
+            next_step=f"{_without_loss(record)};  incline move rollback {record.server} --discard-writes --yes   throws the writes away",
         )
+
+
+def _without_loss(record: MoveRecord) -> str:
+    """The command that keeps the writes: a return begins only once the server is on trial."""
+    if record.state is MoveState.ON_TRIAL:
+        return f"incline move start {record.server} --to {record.source} --yes   returns it and loses nothing"
+    return f"incline move cutover {record.server} --yes   goes on and loses nothing"
 
 
 def _may_hold_writes(ctx: Context) -> bool:

@@ -108,8 +108,11 @@ def test_launched_instance_may_hold_writes_even_before_start_target_and_they_are
     rig.engine.start(SERVER, "aws-east")
     rig.stop_before(last, SERVER)
 
-    with pytest.raises(RollbackRefusedError, match="throw away everything written"):
+    with pytest.raises(RollbackRefusedError, match="throw away everything written") as refused:
         rig.engine.rollback(SERVER)
+
+    assert f"incline move cutover {SERVER} --yes" in refused.value.next_step  # a return is refused until the server is on trial
+    assert "move start" not in refused.value.next_step
 
 
 def test_launch_that_the_stack_does_not_know_of_never_lets_the_source_start_beside_it(tmp_path: Path) -> None:
