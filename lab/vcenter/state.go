@@ -183,6 +183,9 @@ func (s *saver) objects(kind string) (out []SavedObject, err error) {
 	for _, obj := range s.lab.registry().AllReference(kind) {
 		var raw json.RawMessage
 		ref := obj.Reference()
+		if ref.Value == "" { // its creation has only begun: the task that makes it writes it when it is done
+			continue
+		}
 		ctx.WithLock(obj, func() { raw, err = encodeObject(plain(obj)) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ref, err)
@@ -218,6 +221,9 @@ func readState(dir string) (*State, error) {
 func (l *Lab) restore(state *State) error {
 	known := map[types.ManagedObjectReference]bool{}
 	for _, o := range state.Objects {
+		if o.Ref.Value == "" {
+			continue
+		}
 		known[o.Ref] = true
 		if err := l.restoreObject(o); err != nil {
 			return fmt.Errorf("%s: %w", o.Ref, err)
