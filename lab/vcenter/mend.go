@@ -53,7 +53,7 @@ func (l *Lab) mendMembership(ctx *simulator.Context) {
 	reg := l.registry()
 	alive := func(refs []types.ManagedObjectReference) (out []types.ManagedObjectReference) {
 		for _, r := range refs {
-			if r.Type != "VirtualMachine" || reg.Get(r) != nil {
+			if r.Value != "" && (r.Type != "VirtualMachine" || reg.Get(r) != nil) {
 				out = append(out, r)
 			}
 		}
@@ -72,6 +72,9 @@ func (l *Lab) mendMembership(ctx *simulator.Context) {
 		}
 	}
 	for _, e := range reg.All("VirtualMachine") {
+		if vm, ok := e.(*simulator.VirtualMachine); ok && vm.Config == nil {
+			continue // half made: no list may name it
+		}
 		if vm, ok := e.(*simulator.VirtualMachine); ok {
 			l.enlist(ctx, vm)
 		}

@@ -291,6 +291,9 @@ func (l *Lab) restoreObject(o SavedObject) error {
 		if err := decodeObject(o.Data, plain(existing)); err != nil {
 			return err
 		}
+		if vm, ok := existing.(*simulator.VirtualMachine); ok && vm.Config == nil {
+			return nil // saved while its creation had only begun
+		}
 		reg.Put(existing)
 		if c, ok := existing.(*simulator.ClusterComputeResource); ok && c.EnvironmentBrowser != nil && reg.Get(*c.EnvironmentBrowser) == nil {
 			eb := new(simulator.EnvironmentBrowser)
