@@ -24,11 +24,6 @@ func (l *Lab) mend(saved time.Time) {
 		if !ok {
 			continue
 		}
-		if vm.Config == nil { // saved while its creation had only begun
-			log.Printf("lab: %s was being created: gone", vm.Self.Value)
-			ctx.Map.Remove(ctx, vm.Self)
-			continue
-		}
 		home := l.path(vm, vm.Config.Files.LogDirectory)
 		if _, err := os.Stat(home); err != nil {
 			log.Printf("lab: %s was being destroyed: gone", vm.Name)
@@ -53,7 +48,7 @@ func (l *Lab) mendMembership(ctx *simulator.Context) {
 	reg := l.registry()
 	alive := func(refs []types.ManagedObjectReference) (out []types.ManagedObjectReference) {
 		for _, r := range refs {
-			if r.Value != "" && (r.Type != "VirtualMachine" || reg.Get(r) != nil) {
+			if r.Type != "VirtualMachine" || reg.Get(r) != nil {
 				out = append(out, r)
 			}
 		}
@@ -72,9 +67,6 @@ func (l *Lab) mendMembership(ctx *simulator.Context) {
 		}
 	}
 	for _, e := range reg.All("VirtualMachine") {
-		if vm, ok := e.(*simulator.VirtualMachine); ok && vm.Config == nil {
-			continue // half made: no list may name it
-		}
 		if vm, ok := e.(*simulator.VirtualMachine); ok {
 			l.enlist(ctx, vm)
 		}

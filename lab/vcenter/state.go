@@ -38,7 +38,7 @@ type State struct {
 // SavedObject is a managed object with all its properties.
 type SavedObject struct {
 	Ref  types.ManagedObjectReference `json:"ref"`
-	Data json.RawMessage              `json:"data"`
+	Data json.RawMessage              `json:"data,omitempty"` // absent: the object was destroyed; a null would be read back as four bytes
 }
 
 // savedTypes lists, in the order of restoring, what a client can change.
@@ -183,9 +183,6 @@ func (s *saver) objects(kind string) (out []SavedObject, err error) {
 	for _, obj := range s.lab.registry().AllReference(kind) {
 		var raw json.RawMessage
 		ref := obj.Reference()
-		if ref.Value == "" { // its creation has only begun: the task that makes it writes it when it is done
-			continue
-		}
 		ctx.WithLock(obj, func() { raw, err = encodeObject(plain(obj)) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ref, err)
@@ -221,9 +218,6 @@ func readState(dir string) (*State, error) {
 func (l *Lab) restore(state *State) error {
 	known := map[types.ManagedObjectReference]bool{}
 	for _, o := range state.Objects {
-		if o.Ref.Value == "" {
-			continue
-		}
 		known[o.Ref] = true
 		if err := l.restoreObject(o); err != nil {
 			return fmt.Errorf("%s: %w", o.Ref, err)
@@ -290,9 +284,6 @@ func (l *Lab) restoreObject(o SavedObject) error {
 		}
 		if err := decodeObject(o.Data, plain(existing)); err != nil {
 			return err
-		}
-		if vm, ok := existing.(*simulator.VirtualMachine); ok && vm.Config == nil {
-			return nil // saved while its creation had only begun
 		}
 		reg.Put(existing)
 		if c, ok := existing.(*simulator.ClusterComputeResource); ok && c.EnvironmentBrowser != nil && reg.Get(*c.EnvironmentBrowser) == nil {
