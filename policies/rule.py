@@ -38,11 +38,18 @@ class Rule:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def verdict(
-        self, outcome: Outcome, target: str, message: str, *, facts: tuple[Fact, ...] = (), **more: str | tuple[str, ...]
+        self,
+        outcome: Outcome,
+        target: str,
+        message: str,
+        *,
+        facts: tuple[Fact, ...] = (),
+        formula: str = "",
+        missing: tuple[str, ...] = (),
+        source: str = "",
+        urn: str = "",
     ) -> Verdict:
         """A verdict of this rule: severity and remedy are the rule's own."""
-        formula, source, urn = (str(more.get(key, "")) for key in ("formula", "source", "urn"))
-        lacks = more.get("missing", ())
         return Verdict(
             rule=self.id,
             target=target,
@@ -51,7 +58,7 @@ class Rule:
             message=message,
             formula=formula,
             facts=facts,
-            missing=lacks if isinstance(lacks, tuple) else (lacks,),
+            missing=missing,
             source=source,
             urn=urn,
             remedy=self.remedy if outcome is not Outcome.PASS else "",

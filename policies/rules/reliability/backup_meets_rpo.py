@@ -21,7 +21,7 @@ def _judge(rule: Rule, server: ServerEvidence, job: BackupEvidence | None, evide
     service = evidence.services.get(server.service)
     if service is None:
         message = f"{server.name} belongs to no known service, so nothing says what it may lose"
-        lacks = f"service of {server.name} (the reader found none)"
+        lacks = (f"service of {server.name} (the reader found none)",)
         return rule.verdict(Outcome.UNDETERMINED, server.target, message, source=server.source, urn=server.urn, missing=lacks)
     if job is None:
         message = f"{server.name} has no backup; {service.name} promises to lose at most {service.rpo_minutes} minutes"

@@ -32,7 +32,7 @@ def _judge(rule: Rule, port: PortEvidence, touched: tuple[int, ...], parameters:
     names = ", ".join(str(p) for p in touched)
     if isinstance(port.cidr, Unknown):
         message = f"{port.target}: port {names} is open to a range that is not known yet"
-        return rule.verdict(Outcome.UNDETERMINED, port.target, message, source=port.source, urn=port.urn, missing=str(port.cidr))
+        return rule.verdict(Outcome.UNDETERMINED, port.target, message, source=port.source, urn=port.urn, missing=missing((port.cidr,)))
     shortest = int(parameters.number("shortest_prefix"))
     network = port.network()
     wide = port.cidr == "::/0" if network is None else network.prefixlen < shortest

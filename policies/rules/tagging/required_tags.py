@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.evidence import Evidence, ServerEvidence, Unknown
+from policies.evidence import Evidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
@@ -19,7 +19,9 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
 def _judge(rule: Rule, server: ServerEvidence, required: tuple[str, ...]) -> Verdict:
     if isinstance(server.tags, Unknown):
         message = f"the tags of {server.name} are not known yet"
-        return rule.verdict(Outcome.UNDETERMINED, server.target, message, source=server.source, urn=server.urn, missing=str(server.tags))
+        return rule.verdict(
+            Outcome.UNDETERMINED, server.target, message, source=server.source, urn=server.urn, missing=missing((server.tags,))
+        )
     absent = tuple(tag for tag in required if not server.tags.get(tag))
     facts = tuple(Fact(name=tag, value=server.tags[tag]) for tag in required if server.tags.get(tag))
     formula = f"{len(required) - len(absent)} of {len(required)} required tags"
