@@ -153,31 +153,22 @@ func (d *Disk) readAt(p []byte, off int64) error {
 
 // writeAt writes within the disk's size and marks the grains as changed.
 func (d *Disk) writeAt(p []byte, off int64) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f, err := os.OpenFile(flatOf(d.vmdk), os.O_RDWR, 0o600)
-	if err != nil {
+	return d.change("write", off, int64(len(p)), func(f *os.File) error {
+		_, err := f.WriteAt(p, off)
 		return err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if off < 0 || off+int64(len(p)) > st.Size() {
-		return fmt.Errorf("write of %d bytes at %d goes beyond the disk's %d bytes", len(p), off, st.Size())
-	}
-	if d.ctk != nil {
-		if err := d.ctk.mark(off, int64(len(p))); err != nil {
-			return err
-		}
-	}
-	_, err = f.WriteAt(p, off)
-	return err
+	})
 }
 
 // punch makes a range read as zeros and gives its space back.
 func (d *Disk) punch(off, length int64) error {
+	return d.change("trim", off, length, func(f *os.File) error {
+		const keepSize, punchHole = 1, 2
+		return syscall.Fallocate(int(f.Fd()), keepSize|punchHole, off, length)
+	})
+}
+
+// change does something to a range within the disk's size, marked as changed before it is: a mark too many costs a copy, one too few a block.
+func (d *Disk) change(what string, off, length int64, do func(*os.File) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, err := os.OpenFile(flatOf(d.vmdk), os.O_RDWR, 0o600)
@@ -190,15 +181,14 @@ func (d *Disk) punch(off, length int64) error {
 		return err
 	}
 	if off < 0 || off+length > st.Size() {
-		return fmt.Errorf("trim of %d bytes at %d goes beyond the disk's %d bytes", length, off, st.Size())
+		return fmt.Errorf("%s of %d bytes at %d goes beyond the disk's %d bytes", what, length, off, st.Size())
 	}
 	if d.ctk != nil {
 		if err := d.ctk.mark(off, length); err != nil {
 			return err
 		}
 	}
-	const keepSize, punchHole = 1, 2
-	return syscall.Fallocate(int(f.Fd()), keepSize|punchHole, off, length)
+	return do(f)
 }
 
 // sync makes written bytes durable.

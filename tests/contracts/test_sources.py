@@ -34,8 +34,7 @@ from migration.sources.vsphere_datastore import VsphereSource
 from migration.targets.ebs import EbsTarget
 from migration.targets.memory import MemoryTarget
 from migration.types import BLOCK, BlockSource, Extent, LineageBroken, PermanentError, RoundSummary, TransientError
-from tests.fakes.lab_aws import lab_aws
-from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING, lab_vcenter
+from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING
 
 GIB = 1 << 30
 NOISE = random.Random(11).randbytes(BLOCK)
@@ -122,18 +121,6 @@ def vsphere_kit(vcenter):
 
 
 KITS = {"memory": (memory_kit, ""), "ebs": (ebs_kit, "aws"), "vsphere": (vsphere_kit, "vcenter")}
-
-
-@pytest.fixture(scope="module")
-def aws():
-    with lab_aws() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def vcenter(toolchain, tmp_path_factory):
-    with lab_vcenter(toolchain.vcenter, tmp_path_factory.mktemp("vcenter")) as started:
-        yield started
 
 
 @pytest.fixture(params=KITS)

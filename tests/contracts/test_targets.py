@@ -25,8 +25,7 @@ from migration.targets.ebs import EbsTarget
 from migration.targets.memory import MemoryTarget
 from migration.targets.vsphere_nbd import NbdDisk, VsphereNbdTarget
 from migration.types import BLOCK, BlockReader, BlockTarget, PermanentError, RoundSummary
-from tests.fakes.lab_aws import lab_aws
-from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING, STOPPED, lab_vcenter
+from tests.fakes.lab_vcenter import ODD_SIZE, RUNNING, STOPPED
 from tests.fakes.nbd_server import NbdServer
 
 GIB = 1 << 30
@@ -118,18 +117,6 @@ def vsphere_kit(vcenter):
 
 
 KITS = {"memory": (memory_kit, ""), "nbd": (nbd_kit, ""), "vsphere-nbd": (vsphere_kit, "vcenter"), "ebs": (ebs_kit, "aws")}
-
-
-@pytest.fixture(scope="module")
-def aws():
-    with lab_aws() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def vcenter(toolchain, tmp_path_factory):
-    with lab_vcenter(toolchain.vcenter, tmp_path_factory.mktemp("vcenter")) as started:
-        yield started
 
 
 @pytest.fixture(params=KITS)
