@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import random
 import re
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -335,9 +336,10 @@ class ExpiringTarget(MemoryTarget):
 
     def __init__(self, size_bytes, control):
         super().__init__(size_bytes)
-        self.control, self.expired = control, 0
+        self.control, self.expired, self.lock = control, 0, threading.Lock()
 
     def write(self, index, data, digest):
         super().write(index, data, digest)
-        if not self.expired:
-            self.expired = self.control.expire_sessions()
+        with self.lock:  # both workers write at once: the second must not put its 0 over what the first has ended
+            if not self.expired:
+                self.expired = self.control.expire_sessions()
