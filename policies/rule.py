@@ -24,7 +24,13 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule. `check` yields a verdict for every object it applies to, passes included, so that silence is never a pass."""
+    """One rule. `check` yields a verdict for every object it applies to, passes included, so that silence is never a pass.
+
+    Args:
+        side: what it speaks of: vsphere, aws, both or move.
+        controls: ids of `policies.controls` that it serves.
+        needs: the evidence it reads, in words, for its page.
+    """
 
     id: str
     name: str
@@ -36,6 +42,8 @@ class Rule:
     remedy: str
     check: Callable[[Rule, Evidence, Parameters], Iterable[Verdict]]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    side: str = "both"
+    needs: tuple[str, ...] = ()
 
     def verdict(
         self,
@@ -48,21 +56,27 @@ class Rule:
         missing: tuple[str, ...] = (),
         source: str = "",
         urn: str = "",
+        severity: Severity | None = None,
+        remedy: str = "",
     ) -> Verdict:
-        """A verdict of this rule: severity and remedy are the rule's own."""
+        """A verdict of this rule. Severity and remedy are the rule's own unless this finding is milder or has a better one."""
         return Verdict(
             rule=self.id,
             target=target,
             outcome=outcome,
-            severity=self.severity,
+            severity=severity or self.severity,
             message=message,
             formula=formula,
             facts=facts,
             missing=missing,
             source=source,
             urn=urn,
-            remedy=self.remedy if outcome is not Outcome.PASS else "",
+            remedy="" if outcome in {Outcome.PASS, Outcome.NOT_APPLICABLE} else remedy or self.remedy,
         )
+
+    def not_applicable(self, why: str) -> Verdict:
+        """The one verdict of a rule that finds nothing to judge; `why` names what is not there."""
+        return self.verdict(Outcome.NOT_APPLICABLE, "estate", why)
 
 
 class Parameters:
@@ -78,3 +92,18 @@ class Parameters:
             ValueError: the estate's standards give a value that is no number.
         """
         return float(self._values[name])
+
+    def text(self, name: str) -> str:
+        """A parameter as text."""
+        return str(self._values[name])
+
+    def flag(self, name: str) -> bool:
+        """A parameter as yes or no.
+
+        Raises:
+            TypeError: the estate's standards give a value that is neither.
+        """
+        value = self._values[name]
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be true or false, not {value!r}")
+        return value

@@ -7,6 +7,7 @@ formula with the numbers that were put in, so that a reader never has to trust i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -41,12 +42,13 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One number or name that a verdict rests on, with its unit and where it came from."""
+    """One number or name that a verdict rests on, with its unit, where it came from and when it was observed (None: declared)."""
 
     name: str
     value: str | int | float
     unit: str = ""
     source: str = ""
+    as_of: datetime | None = None
 
     def __str__(self) -> str:
         """As printed in reports: `memory needed 412 GiB`."""

@@ -7,7 +7,7 @@ The model never touches a file, a clock or a client.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
@@ -85,16 +85,40 @@ class Host(Model):
     cores: int = Field(gt=0)
     mhz: int = Field(gt=0, description="clock of one core")
     memory: Bytes
+    numa_nodes: int | None = Field(default=None, gt=0)
+    fault_domain: str = Field(default="", description="the half of a stretched cluster, or the rack, that it shares its fate with")
 
 
 class HighAvailability(Model):
-    """vSphere HA of a cluster. Percentages apply to `percentage` admission control; 0 with `auto` means computed from `host_failures`."""
+    """vSphere HA of a cluster. Percentages apply to `percentage` admission control; none means computed from `host_failures`.
+
+    None in a setting means that nobody said: rules that need it answer undetermined.
+    """
 
     enabled: bool = True
     admission: Literal["percentage", "slots", "failover-hosts", "disabled"] = "percentage"
     host_failures: int = Field(default=1, ge=0)
     cpu_percent: int | None = Field(default=None, ge=0, le=100)
     memory_percent: int | None = Field(default=None, ge=0, le=100)
+    host_monitoring: bool | None = None
+    isolation_response: Literal["none", "powerOff", "shutdown"] | None = None
+    pdl_response: Literal["disabled", "warning", "restartAggressive"] | None = None
+    apd_response: Literal["disabled", "warning", "restartConservative", "restartAggressive"] | None = None
+    restart_priority: Literal["disabled", "lowest", "low", "medium", "high", "highest"] | None = None
+    performance_tolerance: int | None = Field(
+        default=None, ge=0, le=100, description="per cent of performance that may be lost; 100: no warning"
+    )
+    respects_anti_affinity: bool = Field(default=False, description="HA restarts no machine where that would break a separation rule")
+
+
+class Pool(Model):
+    """A resource pool of a cluster. `parent` is another pool, or empty for the cluster's root."""
+
+    name: str
+    parent: str = ""
+    cpu_reservation_mhz: int = Field(default=0, ge=0)
+    memory_reservation: Annotated[int, BeforeValidator(parse_size), Field(ge=0), WithJsonSchema(_SIZE_SCHEMA)] = 0
+    expandable: bool = True
 
 
 class Cluster(Model):
@@ -106,6 +130,9 @@ class Cluster(Model):
     resource_pool: str = "city"
     ha: HighAvailability = HighAvailability()
     drs: bool = True
+    role: Literal["general", "database"] = "general"
+    stretched: bool = False
+    pools: tuple[Pool, ...] = ()
 
 
 class Datastore(Model):
@@ -161,6 +188,14 @@ class Link(Model):
     latency_ms: float = Field(default=10.0, ge=0)
     paths: int = Field(default=1, ge=1)
     window: str = ""
+    encrypted: bool | None = Field(default=None, description="whether what travels over it is encrypted (IPsec, MACsec)")
+
+
+class RecoveryTest(Model):
+    """A restore or a failover that was tried and worked."""
+
+    kind: Literal["restore", "failover"]
+    on: date
 
 
 class Service(Model):
@@ -175,7 +210,11 @@ class Service(Model):
     data_class: DataClass
     cost_centre: str
     lifecycle: Lifecycle = Lifecycle.ACTIVE
-    depends_on: tuple[Name, ...] = ()
+    depends_on: tuple[Name, ...] = Field(default=(), description="services it cannot work without")
+    uses: tuple[Name, ...] = Field(default=(), description="services it can work without for a while")
+    availability_percent: float | None = Field(default=None, gt=0, lt=100, description="promised of a year; none: the tier's")
+    budget_usd_month: float | None = Field(default=None, gt=0)
+    recovery_tests: tuple[RecoveryTest, ...] = ()
 
 
 class Size(Model):
@@ -234,6 +273,16 @@ class Backup(Model):
     copies: tuple[Name, ...] = ()
 
 
+class MoveIntent(Model):
+    """What people decided about the next move of a server: the night, how long it may be down, who approved it."""
+
+    on: date
+    window_minutes: int = Field(gt=0)
+    approved_by: str = ""
+    ticket: str = ""
+    hold_days: int = Field(default=14, ge=0, description="how long the source stays in place, off, after the cut-over")
+
+
 class Server(Model):
     """One server: what people intend. Where it really is declared, its placement says."""
 
@@ -248,6 +297,11 @@ class Server(Model):
     redundancy_group: str = ""
     ports: tuple[OpenPort, ...] = ()
     backup: Backup | None = None
+    alarms: tuple[Literal["cpu", "memory", "disk", "reachability"], ...] | None = Field(
+        default=None, description="what watches it; none: nobody said"
+    )
+    edge: bool = Field(default=False, description="it serves the public directly and may hold a public address")
+    move: MoveIntent | None = None
     note: str = ""
     tags: dict[str, str] = {}
 
@@ -320,6 +374,21 @@ class TierStandard(Model):
     rto_minutes: int
     rpo_minutes: int
     backup: Backup
+    availability_percent: float | None = Field(default=None, gt=0, lt=100)
+    span: Literal["none", "zones", "sites"] = Field(default="none", description="what a service of this tier must be spread over")
+    static_stability: bool = Field(default=False, description="it must carry its load without a zone and without starting anything")
+    reserved_capacity: bool = Field(default=False, description="where it recovers to, capacity must be reserved or shown to be free")
+    recovery_test_days: int | None = Field(default=None, gt=0, description="how old the last recovery test may be")
+    vcpu_per_core: float | None = Field(default=None, gt=0)
+
+
+class Freeze(Model):
+    """Days on which nothing may change: for the named services, or for all."""
+
+    begins: date
+    ends: date
+    reason: str
+    services: tuple[Name, ...] = ()
 
 
 class Standards(Model):
@@ -328,6 +397,8 @@ class Standards(Model):
     required_tags: tuple[str, ...]
     tiers: dict[Tier, TierStandard]
     admin_ports: tuple[int, ...] = (22, 3389)
+    freezes: tuple[Freeze, ...] = ()
+    budget_usd_month: float | None = Field(default=None, gt=0, description="what all AWS servers together may cost in a month")
     rules: dict[str, dict[str, float | int | str | bool]] = Field(default={}, description="parameters by rule id")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.admission import DEFAULT_CPU_MHZ, Capacity, Slots, largest_share, percentage, slots
-from policies.evidence import ClusterEvidence, Evidence, ServerEvidence
+from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
@@ -70,7 +70,12 @@ def _hosts(cluster: ClusterEvidence) -> list[Capacity]:
 
 
 def _required(server: ServerEvidence) -> Capacity:
-    return Capacity(server.cpu_reservation_mhz or DEFAULT_CPU_MHZ, server.memory_reservation)
+    return Capacity(_known(server.cpu_reservation_mhz) or DEFAULT_CPU_MHZ, _known(server.memory_reservation))
+
+
+def _known(value: int | Unknown) -> int:
+    """An unknown reservation counts as none: what is required is then a lower bound."""
+    return 0 if isinstance(value, Unknown) else value
 
 
 ADMISSION_CONTROL = Rule(

@@ -18,7 +18,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
 
 def _judge(rule: Rule, datastore: DatastoreEvidence, servers: tuple[ServerEvidence, ...], parameters: Parameters) -> Verdict:
     provisioned = sum(_known(d) for s in servers for d in s.disks)
-    swap = sum(max(0, _known(s.memory) - s.memory_reservation) for s in servers)
+    swap = sum(max(0, _known(s.memory) - _known(s.memory_reservation)) for s in servers)
     most, full = parameters.number("provisioned_percent"), parameters.number("used_percent")
     percent = 100 * (provisioned + swap) / datastore.capacity
     facts = (
