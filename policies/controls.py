@@ -1,0 +1,43 @@
+"""The controls that rules serve: ids and the titles under which they were published.
+
+Sources: NIST SP 800-53 revision 5; CIS Amazon Web Services Foundations Benchmark 7.0; AWS Well-Architected Framework, Reliability Pillar;
+VMware vSphere 8.0 Virtual Machine STIG.
+"""
+
+from __future__ import annotations
+
+CONTROLS: dict[str, str] = {
+    "NIST 800-53 AC-4": "Information Flow Enforcement",
+    "NIST 800-53 AU-4": "Audit Log Storage Capacity",
+    "NIST 800-53 CA-7": "Continuous Monitoring",
+    "NIST 800-53 CM-3": "Configuration Change Control",
+    "NIST 800-53 CM-6": "Configuration Settings",
+    "NIST 800-53 CM-8": "System Component Inventory",
+    "NIST 800-53 CP-2(2)": "Contingency Plan | Capacity Planning",
+    "NIST 800-53 CP-2(5)": "Contingency Plan | Continue Mission and Business Functions",
+    "NIST 800-53 CP-2(6)": "Contingency Plan | Alternate Processing and Storage Sites",
+    "NIST 800-53 CP-2(8)": "Contingency Plan | Identify Critical Assets",
+    "NIST 800-53 CP-4(2)": "Contingency Plan Testing | Alternate Processing Site",
+    "NIST 800-53 CP-6(1)": "Alternate Storage Site | Separation from Primary Site",
+    "NIST 800-53 CP-6(2)": "Alternate Storage Site | Recovery Time and Recovery Point Objectives",
+    "NIST 800-53 CP-7(1)": "Alternate Processing Site | Separation from Primary Site",
+    "NIST 800-53 CP-7(4)": "Alternate Processing Site | Preparation for Use",
+    "NIST 800-53 CP-8(2)": "Telecommunications Services | Single Points of Failure",
+    "NIST 800-53 CP-9": "System Backup",
+    "NIST 800-53 CP-10": "System Recovery and Reconstitution",
+    "NIST 800-53 SA-22": "Unsupported System Components",
+    "NIST 800-53 SC-5(2)": "Denial-of-service Protection | Capacity, Bandwidth, and Redundancy",
+    "NIST 800-53 SC-6": "Resource Availability",
+    "NIST 800-53 SC-7": "Boundary Protection",
+    "NIST 800-53 SC-8": "Transmission Confidentiality and Integrity",
+    "NIST 800-53 SC-28(1)": "Protection of Information at Rest | Cryptographic Protection",
+    "NIST 800-53 SI-13(5)": "Predictable Failure Prevention | Failover Capability",
+    "AWS REL01-BP01": "Aware of service quotas and constraints",
+    "AWS REL06-BP01": "Monitor all components for the workload (Generation)",
+    "AWS REL09-BP01": "Identify and back up all data that needs to be backed up, or reproduce the data from sources",
+    "AWS REL09-BP03": "Perform data backup automatically",
+    "AWS REL10-BP01": "Deploy the workload to multiple locations",
+    "AWS REL11-BP05": "Use static stability to prevent bimodal behavior",
+    "STIG VMCH-80-000203": "Virtual machines (VMs) must enable encryption for vMotion.",
+}
+"""Each id a rule may name, with its published title. A test holds every rule to this list."""
