@@ -42,6 +42,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "estate": LazyCommand(module="cli.estate", summary="Validate, compare and settle the estate."),
     "move": LazyCommand(module="cli.move", summary="Move a server between vSphere and AWS, and prove it."),
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
+    "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
     "lab": LazyCommand(module="cli.lab", summary="The offline vCenter and AWS region, with the real Pulumi engine."),
     "demo": LazyCommand(module="cli.demo", summary="A server moves up to AWS and back, on the lab, with a report."),
 }
