@@ -43,6 +43,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "move": LazyCommand(module="cli.move", summary="Move a server between vSphere and AWS, and prove it."),
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
     "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
+    "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),
     "lab": LazyCommand(module="cli.lab", summary="The offline vCenter and AWS region, with the real Pulumi engine."),
     "demo": LazyCommand(module="cli.demo", summary="A server moves up to AWS and back, on the lab, with a report."),
 }

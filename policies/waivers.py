@@ -58,6 +58,11 @@ def apply(verdict: Verdict, waivers: tuple[Waiver, ...], today: date) -> Verdict
     return verdict
 
 
+def lapses(waiver: Waiver) -> date | None:
+    """The last day a waiver counts; None where its date cannot be read."""
+    return _day(waiver.expires)
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())

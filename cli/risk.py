@@ -1,0 +1,80 @@
+"""`incline risk`: the register of open and accepted risks, by department."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.command import closing_lines, new_app
+from cli.output import emit, say, styled
+from cli.project import estate_path
+
+if TYPE_CHECKING:
+    from policies.evidence import Evidence
+    from policies.risk import Risk
+
+app = new_app("The risk register, by service and department.")
+
+COLOURS = {"very high": "red", "high": "red", "moderate": "yellow"}
+
+
+@app.command(
+    "risk",
+    epilog=closing_lines(
+        "incline risk                                            the register as text",
+        "incline risk --csv out/risks.csv --html out/risks.html  for a spreadsheet and for people",
+        "incline risk --baseline policies.baseline.json --json   with the day each was first seen",
+    ),
+)
+def risk(
+    estate: Annotated[Path | None, typer.Option(help="The estate's folder.", envvar="INCLINE_ESTATE")] = None,
+    capacity: Annotated[Path | None, typer.Option(help="A capacity snapshot, so that more can be judged.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="A saved baseline: it knows since when.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the register as CSV.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the register as one HTML page.")] = None,
+    json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Keep the risk register: every open or accepted finding as a risk."""
+    from infra.atomic import replace_file  # noqa: PLC0415 - help stays fast
+    from policies.baseline import read_baseline  # noqa: PLC0415
+    from policies.evaluate import evaluate  # noqa: PLC0415
+    from policies.reports.register import register_csv, register_html, risk_data  # noqa: PLC0415
+    from policies.risk import register  # noqa: PLC0415
+
+    folder = estate_path(estate)
+    evidence = _evidence(folder, capacity)
+    first_days = read_baseline(baseline).first_days() if baseline else {}
+    risks = register(evaluate(evidence), evidence, first_days)
+    for path, text in ((csv, register_csv(risks)), (html, register_html(risks, f"Risk register of {folder.name}", evidence.today))):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, text)
+            say(f"register: {path}")
+    data = {"schema": "incline.risks/1", "today": evidence.today.isoformat(), "risks": [risk_data(r) for r in risks]}
+    emit(data, lambda: _text(risks), json_mode)
+
+
+def _evidence(folder: Path, capacity: Path | None) -> Evidence:
+    from infra.estate.load import load_estate  # noqa: PLC0415
+    from policies.readers.estate import read_estate  # noqa: PLC0415
+    from policies.readers.places import locator  # noqa: PLC0415
+    from policies.readers.snapshot import overlay_snapshot, read_snapshot  # noqa: PLC0415
+
+    evidence = read_estate(load_estate(folder), datetime.now(UTC).date(), locator(folder))
+    return evidence if capacity is None else overlay_snapshot(evidence, read_snapshot(capacity), str(capacity))
+
+
+def _text(risks: tuple[Risk, ...]) -> str:
+    if not risks:
+        return "no rule finds a risk today"
+    lines = []
+    for each in risks:
+        level = styled(f"{each.level.words:<9}", COLOURS.get(each.level.words, "dim"), sys.stdout)
+        lines.append(f"{level} {each.id} {each.rule} {each.target}: {each.owner}, {each.treatment}, decide by {each.due}")
+        lines.append(f"  {each.description}")
+    high = sum(each.level >= 3 for each in risks)
+    return "\n".join([*lines, f"{len(risks)} risks: {high} high or very high, {sum(bool(r.waiver) for r in risks)} accepted for a time"])
