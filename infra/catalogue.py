@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,8 @@ from infra.estate.problems import did_you_mean
 
 _DATA = "ec2_catalog_us-east-1.csv"
 _PRICE = "linux_od_usd_hr_us-east-1"
+PRICES_DATED = date(2026, 7, 20)
+"""The day of the price list; see the data's README."""
 _MIB = 1 << 20
 
 # A burstable machine with more processors is surprised by the end of its credits more often than it saves money.
@@ -33,7 +36,10 @@ class CatalogueError(InclineError):
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceType:
-    """What the choice and the capacity rules need to know of a type."""
+    """What the choice and the capacity rules need to know of a type.
+
+    `mhz` is the clock of one processor. `ebs_mbyte_s` and `ebs_iops` are what it does with its volumes all day, without bursts. 0: not told.
+    """
 
     name: str
     cpus: int
@@ -49,6 +55,8 @@ class InstanceType:
     accelerated: bool
     max_nics: int
     ebs_mbyte_s: float
+    ebs_iops: float
+    mhz: int
 
     @property
     def family(self) -> str:
@@ -156,4 +164,6 @@ def _instance_type(row: dict[str, str]) -> InstanceType:
         accelerated=row["gpus"] not in {"", "0"} or name.startswith(_ACCELERATED),
         max_nics=int(row["max_eni"] or 0),
         ebs_mbyte_s=float(row["ebs_base_mbyteps"] or 0),
+        ebs_iops=float(row["ebs_base_iops"] or 0),
+        mhz=round(float(row["clock_ghz"] or 0) * 1000),
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from infra.estate.model import Tier
 from policies.evidence.datum import Unknown
+from policies.evidence.machines import ServerEvidence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +100,7 @@ class MoveEvidence:
         window_minutes: how long the service may be down that night.
         disks: bytes to carry, `changed_per_hour` bytes that change meanwhile.
         hold_until: until when a source on trial is kept.
+        machine: what it will make on the target, which no stack declares yet; None once the machine stands there.
     """
 
     server: str
@@ -113,6 +115,7 @@ class MoveEvidence:
     hold_until: date | None = None
     disks: int = 0
     changed_per_hour: float | Unknown = Unknown("bytes that change in an hour", "no round of the move was measured yet")
+    machine: ServerEvidence | None = None
     source: str = ""
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from infra.catalogue import CatalogueError, instance_types, type_for
+from infra.catalogue import PRICES_DATED, CatalogueError, instance_types, type_for
 from infra.estate.model import AwsSite, Backup, Estate, Host, Machine, Server, Service, VsphereSite
 from infra.tags import required_tags
 from policies.evidence import (
@@ -176,7 +177,10 @@ def prices() -> dict[str, PriceEvidence]:
     """What the catalogue knows of prices, by instance type."""
     return {
         each.name: PriceEvidence(
-            instance_type=each.name, usd_per_hour=float(each.usd_per_hour), source="infra/data EC2 catalogue, us-east-1"
+            instance_type=each.name,
+            usd_per_hour=float(each.usd_per_hour),
+            source="infra/data EC2 catalogue, us-east-1",
+            dated=PRICES_DATED,
         )
         for each in instance_types().values()
         if each.usd_per_hour is not None
@@ -192,9 +196,14 @@ def _moves(estate: Estate, where: Where) -> Iterator[MoveEvidence]:
         if held is not None:
             yield _move(server, held.machine.site, placement.site, "on trial", where, held.until.date() if held.until else None)
         elif placement.move is not None:
-            yield _move(server, placement.site, placement.move.target, "open", where)
+            yield _coming(estate, server, placement.site, placement.move.target, "open", where)
         elif placement.site != server.site:
-            yield _move(server, placement.site, server.site, "pending", where)
+            yield _coming(estate, server, placement.site, server.site, "pending", where)
+
+
+def _coming(estate: Estate, server: Server, source: str, target: str, state: str, where: Where) -> MoveEvidence:
+    machine = machine_evidence(estate, server, target, held=False, source=where(f"server/{server.name}"))
+    return replace(_move(server, source, target, state, where), machine=machine)
 
 
 def _move(server: Server, source: str, target: str, state: str, where: Where, until: date | None = None) -> MoveEvidence:
