@@ -38,7 +38,7 @@ class CatalogueError(InclineError):
 class InstanceType:
     """What the choice and the capacity rules need to know of a type.
 
-    `mhz` is the clock of one processor. `ebs_mbyte_s` and `ebs_iops` are what it does with its volumes all day, without bursts. 0: not told.
+    `mhz` is the clock of one processor. `ebs_mbyte_s` and `ebs_iops` are what it does with its volumes all day, no bursts. 0: not told.
     """
 
     name: str
