@@ -33,6 +33,7 @@ class Evidence:
         today: the date waivers and forecasts are judged at.
         now: the moment ages are judged at; midnight of `today` unless given.
         kinds: vsphere or aws by site.
+        seen_ports: what a capacity snapshot saw open, also where the declaration stands for what will be.
         findings: where two sources disagree, in words.
     """
 
@@ -54,6 +55,7 @@ class Evidence:
     alarms: tuple[AlarmEvidence, ...] | None = None
     recovery_tests: tuple[RecoveryTestEvidence, ...] = ()
     ports: tuple[PortEvidence, ...] = ()
+    seen_ports: tuple[PortEvidence, ...] = ()
     quotas: tuple[QuotaEvidence, ...] | None = None
     reservations: tuple[ReservationEvidence, ...] | None = None
     prices: dict[str, PriceEvidence] = field(default_factory=dict)

@@ -22,6 +22,9 @@ class UsageEvidence:
 
 
 NO_USAGE = Unknown("measured use of the machine", "no capacity snapshot with performance counters")
+UNCOMPARED = Unknown(
+    "differences between the machine and its entry in the estate", "nobody looked at the machine; take a capacity snapshot"
+)
 UNSEEN = Unknown("settings of the machine", "neither a resource of the stack nor a live look tells")
 
 
@@ -79,6 +82,7 @@ class ServerEvidence:
         vsphere: settings of a virtual machine; None on AWS. `instance` the reverse.
         edge: people declared that it serves the public directly.
         os: the catalogue's id of its operating system (debian-12).
+        drift: where the machine that was seen is not what the estate declares, in words.
     """
 
     name: str
@@ -106,6 +110,7 @@ class ServerEvidence:
     firmware: str = ""
     edge: bool = False
     usage: UsageEvidence | Unknown = NO_USAGE
+    drift: tuple[str, ...] | Unknown = UNCOMPARED
     vsphere: VsphereSettings | None = None
     instance: InstanceSettings | None = None
     source: str = ""

@@ -99,6 +99,7 @@ class MoveEvidence:
         on: the night it is meant for.
         window_minutes: how long the service may be down that night.
         disks: bytes to carry, `changed_per_hour` bytes that change meanwhile.
+        held_since: when the source was switched off; None while it serves, and in a plan, where it still does.
         hold_until: until when a source on trial is kept.
         machine: what it will make on the target, which no stack declares yet; None once the machine stands there.
     """
@@ -112,6 +113,7 @@ class MoveEvidence:
     approved_by: str = ""
     ticket: str = ""
     hold_days: int | Unknown = Unknown("hold time of the move", "the estate does not say")
+    held_since: datetime | None = None
     hold_until: date | None = None
     disks: int = 0
     changed_per_hour: float | Unknown = Unknown("bytes that change in an hour", "no round of the move was measured yet")

@@ -33,6 +33,9 @@ from policies.evidence import (
 )
 from policies.readers.places import Where, nowhere
 
+PLANNED = "planned"
+"""The name of a move that is only asked about: nothing is held by it yet."""
+
 
 def read_estate(estate: Estate, today: date, where: Where = nowhere, reader: str = "estate") -> Evidence:
     """The estate and its placements as evidence. Placements decide where a server counts; a server without one counts where it is meant."""
@@ -194,7 +197,9 @@ def _moves(estate: Estate, where: Where) -> Iterator[MoveEvidence]:
             continue
         held = placement.held
         if held is not None:
-            yield _move(server, held.machine.site, placement.site, "on trial", where, held.until.date() if held.until else None)
+            since = None if held.move == PLANNED else held.since
+            until = held.until.date() if held.until else None
+            yield replace(_move(server, held.machine.site, placement.site, "on trial", where, until), held_since=since)
         elif placement.move is not None:
             yield _coming(estate, server, placement.site, placement.move.target, "open", where)
         elif placement.site != server.site:

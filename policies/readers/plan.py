@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 from infra.estate.model import Estate, Held, Machine, Placement
 from policies.evidence import Evidence
-from policies.readers.estate import read_estate
+from policies.readers.estate import PLANNED, read_estate
 from policies.readers.places import Where, nowhere
 
 
@@ -29,7 +29,7 @@ def after_cutover(estate: Estate, server: str, target: str, today: date) -> Esta
         generation=estate.generation + 1,
         origin="moved",
         machine=Machine(site=target),
-        held=Held(machine=source, since=datetime.combine(today, time(), UTC), move="planned"),
+        held=Held(machine=source, since=datetime.combine(today, time(), UTC), move=PLANNED),
     )
     servers = {**estate.servers, server: entry.model_copy(update={"site": target})}
     return estate.model_copy(update={"servers": servers, "placements": {**estate.placements, server: moved}})

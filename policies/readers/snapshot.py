@@ -112,6 +112,7 @@ def _joined(evidence: Evidence, layers: list[Layer], *, wins: bool) -> Evidence:
         servers=_servers(evidence, layers),
         alarms=_alarms(evidence, layers, wins=wins),
         ports=_ports(evidence, layers, wins=wins),
+        seen_ports=evidence.seen_ports + _all(layer.ports for layer in layers),
         quotas=(evidence.quotas or ()) + _all(asked_quotas) if asked_quotas else evidence.quotas,
         reservations=(evidence.reservations or ()) + _all(asked_reservations) if asked_reservations else evidence.reservations,
         forecasts=evidence.forecasts + _all(layer.forecasts for layer in layers),

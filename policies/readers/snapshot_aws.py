@@ -190,6 +190,7 @@ def _merged(entry: ServerEvidence, instance: ObservedInstance, region: AwsCapaci
     seen_here = replace(
         entry,
         running=instance.running,
+        drift=tuple(said.partition(": ")[2] for said in _disagreements(entry, instance, seen)),
         protected=protected,
         usage=prefer(usage_of(instance.usage, entry.name, seen.source, region.taken_at), entry.usage),
         instance=_settings(entry.instance or InstanceSettings(), instance, wins=seen.wins),

@@ -178,6 +178,7 @@ def _merged(entry: ServerEvidence, machine: ObservedMachine, center: VsphereCapa
     seen_here = replace(
         entry,
         running=machine.running,
+        drift=tuple(said.partition(": ")[2] for said in _disagreements(entry, machine, seen)),
         host=machine.host or entry.host,
         pool=machine.pool or entry.pool,
         cpu_reservation_mhz=machine.cpu_reservation_mhz,
