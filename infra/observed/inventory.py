@@ -108,7 +108,7 @@ def read_vsphere(session: VsphereSession, datacenter: str, *, now: datetime | No
     Raises:
         GoneError: the vCenter has no such datacenter.
     """
-    centre = _datacenter(session, datacenter)
+    centre = find_datacenter(session, datacenter)
     within = (vim.Datacenter, centre)
     clusters = session.of_type(vim.ClusterComputeResource, ["name", "configurationEx"], within=within)
     hosts = _hosts(session, within, {moref: str(values["name"]) for moref, values in clusters.items()})
@@ -138,7 +138,12 @@ def read_aws(session: AwsSession, *, now: datetime | None = None) -> AwsInventor
     )
 
 
-def _datacenter(session: VsphereSession, name: str) -> str:
+def find_datacenter(session: VsphereSession, name: str) -> str:
+    """The id of a datacenter.
+
+    Raises:
+        GoneError: the vCenter has none of this name (INC-6014).
+    """
     for moref, values in session.of_type(vim.Datacenter, ["name"]).items():
         if values.get("name") == name:
             return moref

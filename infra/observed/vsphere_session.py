@@ -19,6 +19,7 @@ from pyVmomi import vim, vmodl
 
 from infra.endpoints import Endpoint, variable_prefix
 from infra.observed.errors import GoneError, ObservedError, SignOnError, UnreachableError, VsphereFault
+from infra.observed.vsphere_rest import VsphereRest
 
 T = TypeVar("T")
 
@@ -86,6 +87,10 @@ class VsphereSession:
         with self._lock:
             if self._instance is not None and self.cookie() == stale:
                 self._renew(self._instance)
+
+    def rest(self) -> VsphereRest:
+        """The REST interface with the same address, trust and credentials, for a `with`."""
+        return VsphereRest(self._endpoint, self.tls)
 
     def keep_alive(self) -> None:
         """Touch the session when nothing has for ten minutes; cheap to call often."""

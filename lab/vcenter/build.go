@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/vmware/govmomi/object"
@@ -104,6 +105,7 @@ func (b *builder) dvs(s *site) error {
 		if len(dvs.Portgroup) > 0 {
 			dvs.Config.(*types.VMwareDVSConfigInfo).UplinkPortgroup = dvs.Portgroup[:1:1]
 			dvs.Summary.NumPorts = 16
+			get[*simulator.DistributedVirtualPortgroup](b.lab, dvs.Portgroup[0]).Config.Uplink = types.NewBool(true)
 			return nil
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -141,13 +143,40 @@ func (b *builder) clusters(s *site) error {
 		if _, err := b.wait(cluster.Reconfigure(b.ctx, highAvailability(spec), true)); err != nil {
 			return err
 		}
-		root := object.NewResourcePool(b.client, *c.ResourcePool)
-		pool, err := root.Create(b.ctx, spec.Pool, types.DefaultResourceConfigSpec())
-		if err != nil {
+		if err := b.resourcePools(s, spec, *c.ResourcePool); err != nil {
 			return err
 		}
-		s.pools[spec.Name] = pool.Reference()
 	}
+	return nil
+}
+
+// resourcePools makes the pool of the estate's machines, and the others that the estate names, parents before children.
+func (b *builder) resourcePools(s *site, spec ClusterSpec, root types.ManagedObjectReference) error {
+	wanted := spec.Pools
+	if !slices.ContainsFunc(wanted, func(p PoolSpec) bool { return p.Name == spec.Pool }) {
+		wanted = append([]PoolSpec{{Name: spec.Pool, Expandable: true}}, wanted...)
+	}
+	made := map[string]types.ManagedObjectReference{"": root}
+	for len(wanted) > 0 {
+		var later []PoolSpec
+		for _, p := range wanted {
+			parent, ok := made[p.Parent]
+			if !ok {
+				later = append(later, p)
+				continue
+			}
+			pool, err := object.NewResourcePool(b.client, parent).Create(b.ctx, p.Name, p.config())
+			if err != nil {
+				return err
+			}
+			made[p.Name] = pool.Reference()
+		}
+		if len(later) == len(wanted) {
+			return fmt.Errorf("resource pool %s: no parent %q", later[0].Name, later[0].Parent)
+		}
+		wanted = later
+	}
+	s.pools[spec.Name] = made[spec.Pool]
 	return nil
 }
 
@@ -158,6 +187,7 @@ func equip(h *simulator.HostSystem, spec HostSpec) {
 	hw.CpuInfo = types.HostCpuInfo{
 		NumCpuPackages: 2, NumCpuCores: spec.Cores, NumCpuThreads: 2 * spec.Cores, Hz: int64(spec.MHz) * 1_000_000,
 	}
+	hw.NumaInfo = numa(spec)
 	h.Hardware = &hw
 	s := h.Summary.Hardware
 	s.CpuMhz, s.NumCpuPkgs, s.NumCpuCores, s.NumCpuThreads, s.MemorySize = spec.MHz, 2, spec.Cores, 2*spec.Cores, spec.MemoryBytes
@@ -165,6 +195,21 @@ func equip(h *simulator.HostSystem, spec HostSpec) {
 	h.Summary.Host = &h.Self
 	h.Runtime.ConnectionState = types.HostSystemConnectionStateConnected
 	h.Runtime.PowerState = types.HostSystemPowerStatePoweredOn
+}
+
+// numa divides a host's memory evenly; a host of the estate that does not say has a node for each of its two packages.
+func numa(spec HostSpec) *types.HostNumaInfo {
+	nodes := max(spec.NUMANodes, 0)
+	if nodes == 0 {
+		nodes = 2
+	}
+	info := &types.HostNumaInfo{Type: "SNC", NumNodes: nodes}
+	for i := range nodes {
+		info.NumaNode = append(info.NumaNode, types.HostNumaNode{
+			TypeId: byte(i), MemoryRangeBegin: int64(i) * (spec.MemoryBytes / int64(nodes)), MemoryRangeLength: spec.MemoryBytes / int64(nodes),
+		})
+	}
+	return info
 }
 
 // summarize adds up a cluster's hosts; the simulator counts a host's clock once, whatever its cores.
@@ -180,39 +225,6 @@ func summarize(l *Lab, c *simulator.ClusterComputeResource) {
 		s.NumHosts++
 	}
 	s.EffectiveCpu, s.EffectiveMemory, s.NumEffectiveHosts = s.TotalCpu, s.TotalMemory>>20, s.NumHosts
-}
-
-func highAvailability(spec ClusterSpec) *types.ClusterConfigSpecEx {
-	ha := spec.HA
-	das := &types.ClusterDasConfigInfo{
-		Enabled: types.NewBool(ha.Enabled), HostMonitoring: string(types.ClusterDasConfigInfoServiceStateEnabled),
-		VmMonitoring:            string(types.ClusterDasConfigInfoVmMonitoringStateVmMonitoringDisabled),
-		AdmissionControlEnabled: types.NewBool(ha.Admission != "disabled"), FailoverLevel: ha.HostFailures,
-	}
-	share := func(given *int32) int32 {
-		if given != nil {
-			return *given
-		}
-		return int32(math.Round(100 * float64(ha.HostFailures) / float64(max(1, len(spec.Hosts)))))
-	}
-	switch ha.Admission {
-	case "percentage":
-		das.AdmissionControlPolicy = &types.ClusterFailoverResourcesAdmissionControlPolicy{
-			CpuFailoverResourcesPercent: share(ha.CPUPercent), MemoryFailoverResourcesPercent: share(ha.MemoryPercent),
-			FailoverLevel: ha.HostFailures, AutoComputePercentages: types.NewBool(ha.CPUPercent == nil && ha.MemoryPercent == nil),
-		}
-	case "slots":
-		das.AdmissionControlPolicy = &types.ClusterFailoverLevelAdmissionControlPolicy{FailoverLevel: ha.HostFailures}
-	case "failover-hosts":
-		das.AdmissionControlPolicy = &types.ClusterFailoverHostAdmissionControlPolicy{FailoverLevel: ha.HostFailures}
-	}
-	return &types.ClusterConfigSpecEx{
-		DasConfig: das,
-		DrsConfig: &types.ClusterDrsConfigInfo{
-			Enabled: types.NewBool(spec.DRS), DefaultVmBehavior: types.DrsBehaviorFullyAutomated, VmotionRate: 3,
-			EnableVmBehaviorOverrides: types.NewBool(true),
-		},
-	}
 }
 
 func (b *builder) members(s *site) error {

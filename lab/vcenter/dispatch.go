@@ -64,6 +64,8 @@ func (l *Lab) own(obj mo.Reference) mo.Reference {
 		return &Datastore{o, l}
 	case *simulator.VirtualDiskManager:
 		return &DiskManager{o, l}
+	case *simulator.PerformanceManager:
+		return &Performance{o, l}
 	case *simulator.FileManager:
 		return &FileManager{o, l}
 	default:

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // Inventory is what the estate says stands in the data centres; lab/vcenter/inventory.py writes it.
@@ -28,19 +30,31 @@ type DatacenterSpec struct {
 type ClusterSpec struct {
 	Name       string     `json:"name"`
 	Pool       string     `json:"pool"`
+	Pools      []PoolSpec `json:"pools"`
 	HA         HASpec     `json:"ha"`
 	DRS        bool       `json:"drs"`
 	Hosts      []HostSpec `json:"hosts"`
 	Datastores []string   `json:"datastores"`
 }
 
-// HASpec is vSphere HA's admission control as the estate words it.
-type HASpec struct {
-	Enabled       bool   `json:"enabled"`
-	Admission     string `json:"admission"`
-	HostFailures  int32  `json:"host_failures"`
-	CPUPercent    *int32 `json:"cpu_percent"`
-	MemoryPercent *int32 `json:"memory_percent"`
+// PoolSpec is a resource pool; parent is another pool of the cluster, or empty for its root.
+type PoolSpec struct {
+	Name              string `json:"name"`
+	Parent            string `json:"parent"`
+	CPUReservationMHz int64  `json:"cpu_reservation_mhz"`
+	MemoryReservation int64  `json:"memory_reservation"`
+	Expandable        bool   `json:"expandable"`
+}
+
+// config is the pool as the API wants it; memory there is in MiB.
+func (p PoolSpec) config() types.ResourceConfigSpec {
+	spec := types.DefaultResourceConfigSpec()
+	for part, reserved := range map[*types.ResourceAllocationInfo]int64{
+		&spec.CpuAllocation: p.CPUReservationMHz, &spec.MemoryAllocation: p.MemoryReservation >> 20,
+	} {
+		part.Reservation, part.ExpandableReservation = types.NewInt64(reserved), types.NewBool(p.Expandable)
+	}
+	return spec
 }
 
 // HostSpec is an ESXi host's hardware.
@@ -49,6 +63,7 @@ type HostSpec struct {
 	Cores       int16  `json:"cores"`
 	MHz         int32  `json:"mhz"`
 	MemoryBytes int64  `json:"memory_bytes"`
+	NUMANodes   int32  `json:"numa_nodes"`
 }
 
 // DatastoreSpec is a datastore and its size.

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from infra.estate.model import Cluster, Estate, Machine, Server, VsphereSite
+from infra.estate.model import Cluster, Estate, Host, Machine, Server, VsphereSite
 from infra.estate.settle import unit_number
 from infra.naming import annotation
 from infra.tags import required_tags, tag_catalogue, tag_category, vsphere_tags
@@ -63,9 +63,16 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "pool": cluster.resource_pool,
         "ha": cluster.ha.model_dump(mode="json"),
         "drs": cluster.drs,
-        "hosts": [{"name": host.name, "cores": host.cores, "mhz": host.mhz, "memory_bytes": host.memory} for host in cluster.hosts],
+        "pools": [pool.model_dump(mode="json") for pool in cluster.pools],
+        "hosts": [_host(host) for host in cluster.hosts],
         "datastores": list(cluster.datastores),
     }
+
+
+def _host(host: Host) -> dict[str, Any]:
+    """A host of the estate; two NUMA nodes where it does not say, one for each of the lab's two packages."""
+    size = {"name": host.name, "cores": host.cores, "mhz": host.mhz, "memory_bytes": host.memory}
+    return size | {"numa_nodes": host.numa_nodes or 0}
 
 
 def standing(estate: Estate, site: str) -> Iterable[tuple[Server, Machine | None]]:
