@@ -1,10 +1,16 @@
 """Property values of Pulumi's wire format as plain Python, with unknowns and secrets as `Unknown`.
 
 A secret arrives in clear text; here it becomes unknown, so that no message or report can ever show it. Signatures and sentinels are those
-of pulumi/pulumi sdk/go/common/resource/properties.go and sdk/python/lib/pulumi/runtime/rpc.py.
+of pulumi/pulumi sdk/go/common/resource/properties.go and sdk/python/lib/pulumi/runtime/rpc.py. What is longer or larger than any value
+that a rule reads becomes unknown too: a stack's text of 10 MB has no place in a message.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_network
+from math import isfinite
+from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
 
@@ -24,13 +30,18 @@ UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
+LONGEST_TEXT = 1024
+LARGEST_NUMBER = 1 << 53
+"""Beyond it a float has no whole numbers: a size or port of that order is no size or port."""
 
 Plain = str | float | bool | None | list["Plain"] | dict[str, "Plain"] | Unknown
 
 
-def decode(struct: Struct, owner: str) -> dict[str, Plain]:
-    """All properties of one resource; `owner` names it in the unknowns."""
-    return {key: _value(value, f"{key} of {owner}") for key, value in struct.fields.items()}
+def decode(struct: Struct, owner: str, keys: Collection[str] | None = None) -> dict[str, Plain]:
+    """The properties of one resource; `owner` names it in the unknowns, `keys` are those that are wanted."""
+    fields = struct.fields
+    wanted = fields if keys is None else [key for key in keys if key in fields]
+    return {key: _value(fields[key], f"{key} of {owner}") for key in wanted}
 
 
 def _value(value: Value, path: str) -> Plain:
@@ -40,10 +51,16 @@ def _value(value: Value, path: str) -> Plain:
     if kind == "list_value":
         return [_value(item, path) for item in value.list_value.values]
     if kind == "string_value":
-        return Unknown(path, "known only after the update") if value.string_value in UNKNOWNS else value.string_value
+        return _text(value.string_value, path)
     if kind == "number_value":
         return value.number_value
     return value.bool_value if kind == "bool_value" else None
+
+
+def _text(value: str, path: str) -> str | Unknown:
+    if value in UNKNOWNS:
+        return Unknown(path, "known only after the update")
+    return value if len(value) <= LONGEST_TEXT else Unknown(path, f"its text of {len(value):,} characters is longer than rules read")
 
 
 def _object(struct: Struct, path: str) -> Plain:
@@ -58,12 +75,42 @@ def _object(struct: Struct, path: str) -> Plain:
     return {key: _value(item, path) for key, item in struct.fields.items()}
 
 
+def decode_plain(values: Mapping[str, Any], owner: str, keys: Collection[str] | None = None) -> dict[str, Plain]:
+    """The same for properties that came as JSON, in a state file."""
+    return {key: _plain(value, f"{key} of {owner}") for key, value in values.items() if keys is None or key in keys}
+
+
+def _plain(value: Any, path: str) -> Plain:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET:
+            return Unknown(path, "it is a secret")
+        if value.get(SIGNATURE) == OUTPUT:
+            hidden = value.get("secret") is True
+            return (
+                Unknown(path, "it is a secret" if hidden else "known only after the update")
+                if hidden or "value" not in value
+                else _plain(value["value"], path)
+            )
+        return {str(key): _plain(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, path) for item in value]
+    if isinstance(value, str):
+        return _text(value, path)
+    return (
+        value if value is None or isinstance(value, bool | int | float) else Unknown(path, f"expected a value, got {type(value).__name__}")
+    )
+
+
 def integer(value: Plain, path: str) -> int | Unknown:
-    """A whole number, or why there is none."""
+    """A whole number that is not negative, or why there is none."""
     if isinstance(value, Unknown):
         return value
+    if value is None:
+        return Unknown(path, "the resource does not say")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Unknown(path, f"expected a number, got {type(value).__name__}")
+    if not isfinite(value) or not 0 <= value < LARGEST_NUMBER:
+        return Unknown(path, "the number given is out of range")
     return int(value)
 
 
@@ -71,4 +118,30 @@ def text(value: Plain, path: str) -> str | Unknown:
     """A text, or why there is none."""
     if isinstance(value, str | Unknown):
         return value
-    return Unknown(path, f"expected a text, got {type(value).__name__}")
+    return Unknown(path, "the resource does not say" if value is None else f"expected a text, got {type(value).__name__}")
+
+
+def flag(value: Plain, path: str) -> bool | Unknown:
+    """Yes or no, or why there is neither."""
+    if isinstance(value, bool | Unknown):
+        return value
+    return Unknown(path, "the resource does not say" if value is None else f"expected true or false, got {type(value).__name__}")
+
+
+def address_range(value: Plain, path: str) -> str | Unknown:
+    """An address range, or why there is none."""
+    given = text(value, path)
+    if isinstance(given, Unknown):
+        return given
+    try:
+        ip_network(given, strict=False)
+    except ValueError:
+        return Unknown(path, "the text given is no address range")
+    return given
+
+
+def objects(value: Plain) -> Iterator[dict[str, Plain]]:
+    """The objects of a list; what is none is passed over."""
+    for item in value if isinstance(value, list) else []:
+        if isinstance(item, dict):
+            yield item

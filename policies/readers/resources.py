@@ -1,4 +1,4 @@
-"""A stack's resources laid over the estate: what a preview is about to make.
+"""A stack's resources laid over the estate: what a preview is about to make, or what a state says was made.
 
 A stack shows only its own resources, so the estate is the ground and the resources win where both speak. A machine that only one of the two
 knows is a finding.
@@ -6,111 +6,97 @@ knows is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
-from infra.estate.model import GIB
-from policies.evidence import Evidence, PortEvidence, ServerEvidence, Unknown
-from policies.readers.properties import Plain, integer, text
+from policies.evidence import Evidence, InstanceSettings, PortEvidence, ServerEvidence, Unknown, VsphereSettings
+from policies.readers.stack import INSTANCE, SERVER, VIRTUAL_MACHINE, Resource, Stack
+from policies.readers.stack_aws import merged_instance, stack_databases, stack_networks
+from policies.readers.stack_ports import grouped_servers, stack_ports
+from policies.readers.stack_vsphere import merged_machine, stack_clusters, stack_pools
 
-SERVER = "incline:hybrid:Server"
-VIRTUAL_MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
-INSTANCE = "aws:ec2/instance:Instance"
-INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
-TAG_PREFIX = "incline:"
+_NAMES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One resource of a stack as a policy sees it."""
-
-    type: str
-    name: str
-    urn: str
-    parent: str
-    properties: dict[str, Plain]
-
-
-def overlay(ground: Evidence, site: str, resources: Iterable[Resource]) -> Evidence:
-    """The estate's evidence with this stack's machines and open ports in place of what the estate says of them."""
-    listed = list(resources)
-    components = {r.urn: r for r in listed if r.type == SERVER}
-    machines = [r for r in listed if r.type in {VIRTUAL_MACHINE, INSTANCE}]
-    known = {(s.name, s.site): s for s in ground.servers}
-    declared = {_server_name(r, components): r for r in machines}
+def overlay(ground: Evidence, site: str, resources: Iterable[Resource], *, reader: str = "preview") -> Evidence:
+    """The evidence with this stack's resources in place of what the ground says of them."""
+    stack = Stack(resources)
     findings = list(ground.findings)
-    servers = [s for s in ground.servers if s.site != site or not components]
-    for name, resource in declared.items():
-        entry = known.get((name, site))
-        if entry is None:
-            findings.append(f"{resource.urn}: the stack declares {name}, the estate has no such server on {site}")
-            entry = _stranger(name, site, resource)
-        servers.append(_merged(entry, resource, components.get(resource.parent)))
-    if components:
-        absent = sorted(n for n, s in known if s == site and n not in declared)
-        findings.extend(f"server/{n}: the estate places {n} on {site}, the stack does not declare it" for n in absent)
+    servers = _servers(ground, site, stack, findings)
+    kind = ground.kinds.get(site, "")
+    here = {s.name: s for s in servers if s.site == site}
     return replace(
         ground,
-        reader="preview",
+        reader=reader,
         servers=tuple(sorted(servers, key=lambda s: (s.name, s.held))),
-        ports=ground.ports + tuple(_ports(listed)),
+        clusters=stack_clusters(ground, site, stack, findings) if kind == "vsphere" else ground.clusters,
+        pools=stack_pools(ground, site, stack) if kind == "vsphere" else ground.pools,
+        databases=stack_databases(ground, site, stack),
+        networks=stack_networks(ground, site, stack),
+        ports=_ports(ground, stack, site, here),
         findings=tuple(findings),
     )
 
 
-def _server_name(resource: Resource, components: dict[str, Resource]) -> str:
-    parent = components.get(resource.parent)
-    if parent is not None:
-        return parent.name
-    given = resource.properties.get("name")
-    return given if isinstance(given, str) else resource.name
+def _servers(ground: Evidence, site: str, stack: Stack, findings: list[str]) -> list[ServerEvidence]:
+    known = {s.name: s for s in ground.servers if s.site == site}
+    merged: dict[str, ServerEvidence] = {}
+    unexpected: list[str] = []
+    for resource in (*stack.of(VIRTUAL_MACHINE), *stack.of(INSTANCE)):
+        component = stack.server_of(resource)
+        name = _name(resource, component)
+        entry = known.get(name)
+        if entry is None:
+            unexpected.append(name)
+            entry = _stranger(name, site, resource)
+        merged[name] = _merged(entry, resource, component, stack)
+    if unexpected:
+        findings.append(f"site/{site}: the stack declares {_listed(unexpected)}, the estate has no such server there")
+    if not stack.of(SERVER):  # not a stack of servers: what it does not show is not its business
+        return [*(s for s in ground.servers if s.site != site or s.name not in merged), *merged.values()]
+    absent = sorted(name for name, s in known.items() if name not in merged and s.service)
+    if absent:
+        findings.append(f"site/{site}: the estate places {_listed(absent)} there, the stack does not declare them")
+    others = (s for s in ground.servers if s.site != site or (not s.service and s.name not in merged))
+    return [*others, *merged.values()]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more
+
+
+def _name(resource: Resource, component: Resource | None) -> str:
+    if component is not None:
+        return component.name
+    given = resource.stated("name")
+    return given if isinstance(given, str) and given else resource.name
 
 
 def _stranger(name: str, site: str, resource: Resource) -> ServerEvidence:
     kind = "vsphere" if resource.type == VIRTUAL_MACHINE else "aws"
     lack = Unknown(f"size of {name}", "the resource does not say")
-    return ServerEvidence(name=name, site=site, kind=kind, service="", cpus=lack, memory=lack, disks=(), urn=resource.urn)
-
-
-def _merged(entry: ServerEvidence, resource: Resource, component: Resource | None) -> ServerEvidence:
-    if entry.held:
-        return replace(entry, urn=resource.urn)  # a held machine ignores changes: what runs is what the estate recorded
-    if resource.type == INSTANCE:
-        return replace(entry, urn=resource.urn, tags=_instance_tags(resource))
-    props = resource.properties
-    memory = integer(props.get("memory"), f"memory of {entry.name}")
-    return replace(
-        entry,
-        urn=resource.urn,
-        cpus=integer(props.get("numCpus"), f"numCpus of {entry.name}"),
-        memory=memory if isinstance(memory, Unknown) else memory << 20,
-        disks=tuple(_disks(entry.name, props.get("disks"))),
-        tags=_intent_tags(component) if component is not None else entry.tags,
-        cpu_reservation_mhz=_reservation(props.get("cpuReservation")),
-        memory_reservation=_reservation(props.get("memoryReservation")) << 20,
+    return ServerEvidence(
+        name=name,
+        site=site,
+        kind=kind,
+        service="",
+        cpus=lack,
+        memory=lack,
+        disks=(),
+        vsphere=VsphereSettings() if kind == "vsphere" else None,
+        instance=InstanceSettings() if kind == "aws" else None,
+        source=resource.urn,
     )
 
 
-def _reservation(value: Plain) -> int:
-    number = integer(value, "reservation")
-    return 0 if isinstance(number, Unknown) else number
-
-
-def _disks(server: str, disks: Plain) -> Iterator[int | Unknown]:
-    if not isinstance(disks, list):
-        yield disks if isinstance(disks, Unknown) else Unknown(f"disks of {server}", "the resource does not say")
-        return
-    for disk in disks:
-        size = integer(disk.get("size") if isinstance(disk, dict) else disk, f"size of a disk of {server}")
-        yield size if isinstance(size, Unknown) else size * GIB
-
-
-def _instance_tags(resource: Resource) -> dict[str, str] | Unknown:
-    tags = resource.properties.get("tags")
-    if isinstance(tags, Unknown):
-        return tags
-    return {k.removeprefix(TAG_PREFIX): v for k, v in (tags or {}).items() if isinstance(v, str)} if isinstance(tags, dict | None) else {}
+def _merged(entry: ServerEvidence, resource: Resource, component: Resource | None, stack: Stack) -> ServerEvidence:
+    if entry.held:  # a held machine ignores changes: what is there is what the estate recorded
+        return replace(entry, urn=resource.urn, protected=entry.protected if resource.protect is None else resource.protect)
+    if resource.type == INSTANCE:
+        return replace(merged_instance(entry, resource, stack), urn=resource.urn)
+    tags = _intent_tags(component) if component is not None else entry.tags
+    return replace(merged_machine(entry, resource, stack), urn=resource.urn, tags=tags)
 
 
 def _intent_tags(component: Resource) -> dict[str, str] | Unknown:
@@ -121,28 +107,7 @@ def _intent_tags(component: Resource) -> dict[str, str] | Unknown:
     return tags if isinstance(tags, Unknown) else Unknown(f"tags of {component.name}", "the component does not say what it is meant to be")
 
 
-def _ports(resources: list[Resource]) -> Iterator[PortEvidence]:
-    for resource in resources:
-        if resource.type == INGRESS_RULE:
-            yield from _rule(resource, resource.properties, ("cidrIpv4", "cidrIpv6"), "ipProtocol")
-        elif resource.type == SECURITY_GROUP:
-            ingress = resource.properties.get("ingress")
-            for rule in ingress if isinstance(ingress, list) else []:
-                if isinstance(rule, dict):
-                    yield from _rule(resource, rule, ("cidrBlocks", "ipv6CidrBlocks"), "protocol")
-
-
-def _rule(resource: Resource, rule: dict[str, Plain], ranges: tuple[str, str], protocol: str) -> Iterator[PortEvidence]:
-    for key in ranges:
-        given = rule.get(key)
-        for cidr in given if isinstance(given, list) else [given]:
-            if cidr is not None:
-                yield PortEvidence(
-                    target=f"security-group/{resource.name}",
-                    first=integer(rule.get("fromPort", 0), f"fromPort of {resource.name}"),
-                    last=integer(rule.get("toPort", 65535), f"toPort of {resource.name}"),
-                    protocol=str(rule.get(protocol, "-1")),
-                    cidr=text(cidr, f"{key} of {resource.name}"),
-                    source=resource.urn,
-                    urn=resource.urn,
-                )
+def _ports(ground: Evidence, stack: Stack, site: str, here: dict[str, ServerEvidence]) -> tuple[PortEvidence, ...]:
+    """A server whose openings the stack declares has those, and not also the ones it was asked for."""
+    told = grouped_servers(stack) & here.keys()
+    return tuple(p for p in ground.ports if p.server not in told) + tuple(stack_ports(stack, site, here))

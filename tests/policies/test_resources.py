@@ -8,7 +8,8 @@ from infra.estate.model import GIB
 from policies.evaluate import evaluate
 from policies.evidence import Unknown
 from policies.readers.properties import OUTPUT, SECRET, SIGNATURE, decode
-from policies.readers.resources import INGRESS_RULE, INSTANCE, SERVER, VIRTUAL_MACHINE, Resource, overlay
+from policies.readers.resources import overlay
+from policies.readers.stack import INGRESS_RULE, INSTANCE, SERVER, VIRTUAL_MACHINE, Resource
 from policies.verdict import Outcome
 from tests.policies.builders import TAGS, city, server
 
