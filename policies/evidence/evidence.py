@@ -115,6 +115,10 @@ class Evidence:
         """The machines of a cluster, held sources included, in name order."""
         return self._by_cluster.get((cluster.site, cluster.name), ())
 
+    def unplaced(self, site: str) -> tuple[ServerEvidence, ...]:
+        """The machines of a site that no reader could put into a cluster, in name order."""
+        return self._by_cluster.get((site, ""), ())
+
     def on_datastore(self, datastore: DatastoreEvidence) -> tuple[ServerEvidence, ...]:
         """The machines whose disks lie on a datastore, in name order."""
         return self._by_datastore.get((datastore.site, datastore.name), ())

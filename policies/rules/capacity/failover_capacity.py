@@ -3,105 +3,156 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, Evidence, HostEvidence, ServerEvidence, Unknown, missing
-from policies.packing import Load, Misfit, Room, misfits
+from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, missing
+from policies.packing import FailureCase, Load, Placement, Room, failure_cases, place
 from policies.rule import Parameter, Parameters, Rule
+from policies.rules.capacity.demand import Claims, claims, gib, known, listed, placed_in
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
     """One verdict for every cluster."""
+    if not evidence.clusters:
+        yield rule.not_applicable("there is no vSphere cluster")
     for cluster in evidence.clusters:
-        yield _judge(rule, cluster, evidence.in_cluster(cluster), parameters)
+        yield _judge(rule, cluster, claims(evidence, cluster), parameters.number("vcpu_per_core"))
 
 
-def _judge(rule: Rule, cluster: ClusterEvidence, servers: tuple[ServerEvidence, ...], parameters: Parameters) -> Verdict:
-    failures = cluster.ha.host_failures
-    ratio = parameters.number("vcpu_per_core")
-    worst = _worst(cluster, failures, servers, ratio)
-    unknown = missing(value for server in servers for value in (server.cpus, server.memory))
-    facts = _facts(cluster, servers, worst.left, ratio)
-    needed, room = _sum(servers, "memory"), sum(h.memory for h in worst.left)
-    formula = (
-        f"memory: {_gib(needed)} needed <= {_gib(room)} left without {', '.join(worst.failed)}; "
-        f"vCPUs: {format_number(_sum(servers, 'cpus'))} needed <= {sum(h.cores for h in worst.left)} cores x {format_number(ratio)}"
-    )
-    if worst.without:
+@dataclass(frozen=True, slots=True)
+class _Worst:
+    """The worst failure, with the placement of the certain loads after it."""
+
+    case: FailureCase
+    placed: Placement
+    loads: tuple[Load, ...]
+    ratio: float
+
+    @property
+    def failed(self) -> str:
+        return ", ".join(r.name for r in self.case.failed) or "no host"
+
+    @property
+    def memory(self) -> tuple[float, float]:
+        """Needed and left."""
+        return sum(x.memory for x in self.loads), sum(r.memory for r in self.case.left)
+
+    @property
+    def cpus(self) -> tuple[float, float]:
+        """Needed vCPUs, and the cores left."""
+        return sum(x.cpus for x in self.loads), sum(r.cpus for r in self.case.left) / self.ratio
+
+
+def _judge(rule: Rule, cluster: ClusterEvidence, asked: Claims, ratio: float) -> Verdict:
+    rooms = [Room(h.name, h.cores * ratio, h.memory) for h in cluster.hosts]
+    loads = tuple(_load(s) for s in asked.servers) + tuple(_promised(p) for p in asked.promises)
+    worst = _worst(cluster, rooms, loads, ratio)
+    formula = _formula(worst)
+    facts = _facts(cluster, asked, worst)
+    if worst.placed.without:
+        beside = not cluster.ha.respects_anti_affinity and not place(worst.case.left, loads, separate=False).without
+        message = _refusal(cluster, worst, beside=beside)
+        severity = Severity.HIGH if beside else rule.severity
+        return rule.verdict(Outcome.FAIL, cluster.target, message, facts=facts, formula=formula, source=cluster.source, severity=severity)
+    lacks = missing(value for server in (*asked.servers, *asked.unplaced) for value in (server.cpus, server.memory))
+    if not lacks and asked.unplaced and _worst(cluster, rooms, loads + tuple(_load(s) for s in asked.unplaced), ratio).placed.without:
+        lacks = tuple(f"cluster of {s.name} (it may come to {cluster.name})" for s in asked.unplaced)
+    if lacks:
+        message = _partly(cluster, asked, worst)
         return rule.verdict(
-            Outcome.FAIL, cluster.target, _refusal(cluster, worst, servers, ratio), facts=facts, formula=formula, source=cluster.source
+            Outcome.UNDETERMINED, cluster.target, message, facts=facts, formula=formula, source=cluster.source, missing=lacks
         )
-    if unknown:
-        message = f"the {len(servers)} machines of cluster {cluster.name} fit as far as they are known"
-        return rule.verdict(
-            Outcome.UNDETERMINED, cluster.target, message, facts=facts, formula=formula, source=cluster.source, missing=unknown
-        )
-    failed = ", ".join(worst.failed)
-    message = f"all {len(servers)} machines of cluster {cluster.name} fit without {failed}: {_gib(needed)} of {_gib(room)} memory"
-    return rule.verdict(Outcome.PASS, cluster.target, message, facts=facts, formula=formula, source=cluster.source)
+    return rule.verdict(Outcome.PASS, cluster.target, _fits(cluster, asked, worst), facts=facts, formula=formula, source=cluster.source)
 
 
-class _Failure:
-    """One failure case: the hosts that fail, those left, and the machines without a place."""
-
-    def __init__(self, failed: tuple[HostEvidence, ...], left: tuple[HostEvidence, ...], without: tuple[Misfit, ...]) -> None:
-        self.failed = tuple(h.name for h in failed)
-        self.left = left
-        self.without = without
+def _worst(cluster: ClusterEvidence, rooms: list[Room], loads: tuple[Load, ...], ratio: float) -> _Worst:
+    cases = failure_cases(rooms, cluster.ha.host_failures)
+    found = [_Worst(case, place(case.left, loads), loads, ratio) for case in cases]
+    return max(found, key=lambda each: len(each.placed.without))
 
 
-def _worst(cluster: ClusterEvidence, failures: int, servers: tuple[ServerEvidence, ...], ratio: float) -> _Failure:
-    """The worst of the cases: the hosts with most memory fail, or those with most cores."""
-    loads = [Load(s.name, _number(s.cpus), _number(s.memory), f"{s.group}" if s.group else "") for s in servers]
-    cases = []
-    for key in ("memory", "cores"):
-        ranked = sorted(cluster.hosts, key=lambda h: (-getattr(h, key), h.name))
-        failed, left = tuple(ranked[:failures]), tuple(ranked[failures:])
-        rooms = [Room(h.name, h.cores * ratio, h.memory) for h in left]
-        cases.append(_Failure(failed, left, misfits(rooms, loads)))
-    return max(cases, key=lambda case: len(case.without))
+def _load(server: ServerEvidence) -> Load:
+    """A held source keeps no member of its group away: it runs only when the other does not."""
+    return Load(server.name, known(server.cpus), known(server.memory), "" if server.held else server.group)
 
 
-def _refusal(cluster: ClusterEvidence, worst: _Failure, servers: tuple[ServerEvidence, ...], ratio: float) -> str:
-    named = ", ".join(f"{m.name} ({m.binding})" for m in worst.without[:3])
-    more = f" and {len(worst.without) - 3} more" if len(worst.without) > 3 else ""
-    cores = sum(h.cores for h in worst.left)
-    needed, failed = _gib(_sum(servers, "memory")), ", ".join(worst.failed)
+def _promised(promise: PromiseEvidence) -> Load:
+    return Load(f"{promise.holder} promised to {promise.by}", promise.cpus, promise.memory)
+
+
+def _formula(worst: _Worst) -> str:
+    (memory, memory_left), (cpus, cores) = worst.memory, worst.cpus
     return (
-        f"cluster {cluster.name} of {cluster.site}: when {failed} fails, {needed} of memory are needed and "
-        f"{_gib(sum(h.memory for h in worst.left))} are left, {format_number(_sum(servers, 'cpus'))} vCPUs are needed and "
-        f"{cores} cores x {format_number(ratio)} are left; without a place: {named}{more}"
+        f"memory: {gib(memory)} needed <= {gib(memory_left)} left without {worst.failed}; "
+        f"vCPUs: {format_number(cpus)} needed <= {format_number(cores)} cores x {format_number(worst.ratio)}"
     )
 
 
-def _facts(cluster: ClusterEvidence, servers: tuple[ServerEvidence, ...], left: tuple[HostEvidence, ...], ratio: float) -> tuple[Fact, ...]:
-    source = cluster.source
+def _refusal(cluster: ClusterEvidence, worst: _Worst, *, beside: bool) -> str:
+    (memory, memory_left), (cpus, cores) = worst.memory, worst.cpus
+    named = listed([f"{m.name} ({m.binding})" for m in worst.placed.without])
+    softer = "; beside a member of its redundancy group it would fit" if beside else ""
     return (
-        Fact(name="hosts", value=len(cluster.hosts), source=source),
-        Fact(name="hosts that may fail", value=cluster.ha.host_failures, source=source),
-        Fact(name="machines, held ones included", value=len(servers)),
-        Fact(name="held machines", value=sum(s.held for s in servers)),
-        Fact(name="memory needed", value=_sum(servers, "memory") / GIB, unit="GiB"),
-        Fact(name="memory left after the failure", value=sum(h.memory for h in left) / GIB, unit="GiB", source=source),
-        Fact(name="memory in all", value=sum(h.memory for h in cluster.hosts) / GIB, unit="GiB", source=source),
-        Fact(name="vCPUs needed", value=_sum(servers, "cpus")),
-        Fact(name="cores left after the failure", value=sum(h.cores for h in left), source=source),
-        Fact(name="vCPUs per core allowed", value=ratio),
+        f"{placed_in(cluster)}: when {worst.failed} fails, {gib(memory)} of memory are needed and {gib(memory_left)} are left, "
+        f"{format_number(cpus)} vCPUs are needed and {format_number(cores)} cores x {format_number(worst.ratio)} are left; "
+        f"without a place: {named}{softer}{_away(cluster)}"
     )
 
 
-def _sum(servers: tuple[ServerEvidence, ...], what: str) -> float:
-    return sum(_number(getattr(s, what)) for s in servers)
+def _fits(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
+    memory, left = worst.memory
+    promised = f" and {len(asked.promises)} promised" if asked.promises else ""
+    wherever = f", also if {listed([s.name for s in asked.unplaced])} came here" if asked.unplaced else ""
+    return (
+        f"all {len(asked.servers)} machines{promised} of cluster {cluster.name} fit without {worst.failed}: "
+        f"{gib(memory)} of {gib(left)} memory{wherever}{_away(cluster)}"
+    )
 
 
-def _number(value: float | Unknown) -> float:
-    """An unknown demand counts as nothing: the sum is then a lower bound, and a failure under it is certain."""
-    return 0 if isinstance(value, Unknown) else value
+def _partly(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
+    """What can be said already: the rest fits, and how large a hole remains on one host for what is not known."""
+    memory, cpus = worst.placed.hole()
+    return (
+        f"the {len(asked.servers)} machines of cluster {cluster.name} fit as far as they are known; without {worst.failed} one host has "
+        f"{gib(memory)} and {format_number(cpus)} vCPUs left for the others{_away(cluster)}"
+    )
 
 
-def _gib(size: float) -> str:
-    return f"{format_number(size / GIB)} GiB"
+def _away(cluster: ClusterEvidence) -> str:
+    if not cluster.away:
+        return ""
+    return f"; {listed(cluster.away)} {'is' if len(cluster.away) == 1 else 'are'} away (maintenance or lost) and not counted"
+
+
+def _facts(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> tuple[Fact, ...]:
+    source, as_of = cluster.source, cluster.as_of
+    (memory, memory_left), (cpus, cores) = worst.memory, worst.cpus
+    in_all = sum(h.memory for h in cluster.hosts)
+    optional = [
+        *([Fact(name="hosts away, not counted", value=", ".join(cluster.away), source=source, as_of=as_of)] if cluster.away else []),
+        *([Fact(name="kept free for failover", value=cluster.ha.host_failures, unit="hosts")] if _dedicated(cluster) else []),
+        *(Fact(name=f"promised to {p.by}", value=f"{p.cpus} vCPUs, {gib(p.memory)}", source=p.source) for p in asked.promises),
+    ]
+    return (
+        Fact(name="hosts", value=len(cluster.hosts), source=source, as_of=as_of),
+        Fact(name="hosts that may fail", value=cluster.ha.host_failures, source=source, as_of=as_of),
+        Fact(name="machines, held ones included", value=len(asked.servers)),
+        Fact(name="held machines", value=sum(s.held for s in asked.servers)),
+        Fact(name="memory needed", value=memory / GIB, unit="GiB"),
+        Fact(name="memory left after the failure", value=memory_left / GIB, unit="GiB", source=source, as_of=as_of),
+        Fact(name="memory in all", value=in_all / GIB, unit="GiB", source=source, as_of=as_of),
+        Fact(name="vCPUs needed", value=cpus),
+        Fact(name="cores left after the failure", value=cores, source=source, as_of=as_of),
+        Fact(name="vCPUs per core allowed", value=worst.ratio),
+        *optional,
+    )
+
+
+def _dedicated(cluster: ClusterEvidence) -> bool:
+    """Hosts kept free for failover are the same hosts that this rule takes away: after a failure the others' number is left."""
+    return cluster.ha.admission == "failover-hosts"
 
 
 FAILOVER_CAPACITY = Rule(
@@ -109,8 +160,17 @@ FAILOVER_CAPACITY = Rule(
     name="failover-capacity",
     title="After the largest hosts of a cluster fail, every machine still finds a place",
     severity=Severity.CRITICAL,
+    side="vsphere",
     controls=("NIST 800-53 CP-2(2)", "NIST 800-53 SC-5(2)"),
-    formula="first-fit-decreasing placement of running and held machines on the hosts left: memory as configured, vCPUs <= cores x ratio",
+    needs=(
+        "hosts of the cluster and how many may fail",
+        "size and redundancy group of every machine, held sources included",
+        "open promises of moves and of other stacks",
+    ),
+    formula=(
+        "every running, planned, held and promised machine is placed on the hosts left: memory as configured, vCPUs <= cores x ratio, "
+        "members of a redundancy group apart"
+    ),
     source="VMware vSphere Availability, admission control: percentages do not see fragmentation, so machines are placed one by one",
     remedy="make the machines smaller, move one to the other site, add a host, or ask for a waiver in estate/waivers.yaml",
     check=check,

@@ -1,0 +1,120 @@
+"""What asks for a cluster's capacity, and how much of it may be used: shared by the capacity rules, so that all count alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from infra.estate.model import GIB
+from policies.evidence import ClusterEvidence, Evidence, HostEvidence, PromiseEvidence, ServerEvidence, Unknown
+from policies.verdict import format_number
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who asks for a cluster's capacity.
+
+    Args:
+        servers: the machines that run or are about to, and held sources: without room for them rollback is not real.
+        unplaced: machines of the site whose cluster is not known yet; they may come here.
+        promises: what the ledger promised to others and none of the machines stands for.
+    """
+
+    servers: tuple[ServerEvidence, ...]
+    unplaced: tuple[ServerEvidence, ...]
+    promises: tuple[PromiseEvidence, ...]
+
+
+def claims(evidence: Evidence, cluster: ClusterEvidence) -> Claims:
+    """Who asks for the capacity of a cluster. On a site with one cluster, a machine without one can only be meant for it."""
+    servers, unplaced = evidence.in_cluster(cluster), evidence.unplaced(cluster.site)
+    if unplaced and sum(c.site == cluster.site for c in evidence.clusters) == 1:
+        servers, unplaced = servers + unplaced, ()
+    names = {s.name for s in servers}
+    open_promises = {(p.by, p.holder): p for p in evidence.promised_to(cluster) if p.holder not in names}
+    return Claims(
+        tuple(s for s in servers if counts(s)), tuple(s for s in unplaced if counts(s)), tuple(p for _, p in sorted(open_promises.items()))
+    )
+
+
+def counts(server: ServerEvidence) -> bool:
+    """Whether a machine asks for capacity: it runs, is about to, or is held for a rollback."""
+    return server.held or server.running is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A sum between what is certain and the most that it may be; the same where everything is known."""
+
+    least: float
+    most: float
+    unknown: tuple[str, ...] = ()
+
+    def __add__(self, other: Bounds) -> Bounds:
+        """The sum of two."""
+        return Bounds(self.least + other.least, self.most + other.most, tuple(dict.fromkeys(self.unknown + other.unknown)))
+
+
+NOTHING = Bounds(0.0, 0.0)
+
+
+def bounded(value: float | Unknown, at_most: float | Unknown) -> Bounds:
+    """A value, or from nothing up to the most it can be."""
+    if not isinstance(value, Unknown):
+        return Bounds(float(value), float(value))
+    return Bounds(0.0, inf if isinstance(at_most, Unknown) else float(at_most), (str(value),))
+
+
+def total(bounds: Iterable[Bounds]) -> Bounds:
+    """The sum of many."""
+    listed = list(bounds)
+    lacks = dict.fromkeys(text for each in listed for text in each.unknown)
+    return Bounds(sum(b.least for b in listed), sum(b.most for b in listed), tuple(lacks))
+
+
+def known(value: float | Unknown) -> float:
+    """A demand, or nothing where it is unknown: a sum of these is a lower bound, and a failure under it is certain."""
+    return 0.0 if isinstance(value, Unknown) else float(value)
+
+
+def hosts_left(cluster: ClusterEvidence, largest: Callable[[HostEvidence], float]) -> tuple[HostEvidence, ...]:
+    """The hosts that are left when those with most of one resource fail, as many as the cluster is set to survive."""
+    ranked = sorted(cluster.hosts, key=lambda h: (-largest(h), h.name))
+    return tuple(ranked[cluster.ha.host_failures :])
+
+
+def memory_of(host: HostEvidence) -> float:
+    """A host's memory."""
+    return host.memory
+
+
+def cpu_of(host: HostEvidence) -> float:
+    """A host's clock, all cores together."""
+    return host.cpu_mhz
+
+
+def clock(cluster: ClusterEvidence) -> float:
+    """The fastest clock in a cluster: the most that one vCPU can ask for."""
+    return float(max((h.mhz for h in cluster.hosts), default=0))
+
+
+def gib(size: float) -> str:
+    """A size for people."""
+    return f"{format_number(size / GIB)} GiB"
+
+
+def ghz(mhz: float) -> str:
+    """A clock for people."""
+    return f"{format_number(mhz / 1000)} GHz"
+
+
+def listed(names: Sequence[str], shown: int = 3) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def placed_in(cluster: ClusterEvidence) -> str:
+    """A cluster as messages name it."""
+    return f"cluster {cluster.name} of {cluster.site}"
