@@ -44,6 +44,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
     "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
     "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),
+    "capacity": LazyCommand(module="cli.capacity", summary="Record what the sites really have, for rules without credentials."),
     "lab": LazyCommand(module="cli.lab", summary="The offline vCenter and AWS region, with the real Pulumi engine."),
     "demo": LazyCommand(module="cli.demo", summary="A server moves up to AWS and back, on the lab, with a report."),
 }

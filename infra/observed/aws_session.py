@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session as CoreSession
 
 from infra.endpoints import Endpoint
-from infra.observed.errors import ObservedError, SignOnError, UnreachableError
+from infra.observed.errors import DeniedError, ObservedError, SignOnError, UnreachableError
 
 # One layer of retries: botocore's adaptive mode paces itself when throttled; time-outs fit API calls, not data.
 CONFIG = {"retries": {"mode": "adaptive", "max_attempts": 8}, "connect_timeout": 5, "read_timeout": 30}
@@ -148,7 +148,8 @@ class AwsSession:
         error = exc.response.get("Error", {})
         code, message = str(error.get("Code", "")), str(error.get("Message", ""))
         if code in SIGN_ON:
-            return SignOnError(
+            kind = DeniedError if code == "AccessDenied" else SignOnError
+            return kind(
                 f"site {self.site}: {call}: {code}: {message}",
                 code="INC-6002",
                 next_step=f"check {self._endpoint.credentials_from}, and the role's permissions; then run the same command again",

@@ -139,6 +139,7 @@ class VsphereCapacity(Model):
     datastores: tuple[ObservedDatastore, ...]
     networks: tuple[ObservedNetwork, ...] = ()
     machines: tuple[ObservedMachine, ...] = ()
+    missing: dict[str, str] = Field(default={}, description="what could not be read (tags, usage, history), and why")
 
 
 class ObservedVolume(Model):
@@ -236,6 +237,9 @@ class AwsCapacity(Model):
     databases: tuple[ObservedDatabase, ...] = ()
     ingress: tuple[ObservedIngress, ...] = ()
     alarms: dict[str, tuple[str, ...]] | None = Field(default=None, description="what is watched, by server")
+    missing: dict[str, str] = Field(
+        default={}, description="what could not be read (quotas, reservations, databases, alarms, usage, zones), and why"
+    )
 
 
 SiteCapacity = Annotated[VsphereCapacity | AwsCapacity, Field(discriminator="kind")]

@@ -13,6 +13,10 @@ class SignOnError(ObservedError):
     """The site refused the credentials, or its certificate is not trusted."""
 
 
+class DeniedError(SignOnError):
+    """The site knows who asks, and this one may not."""
+
+
 class UnreachableError(ObservedError):
     """Nobody answers at the site's address."""
 

@@ -1,0 +1,35 @@
+"""What a login may not ask, or a site does not answer: noted in words, never taken for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from infra.observed.aws_session import AwsError
+from infra.observed.errors import DeniedError, UnreachableError
+
+T = TypeVar("T")
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired", "SubscriptionRequiredException"})
+ABSENT = frozenset({"NotImplemented", "NotImplementedException", "InvalidAction", "UnsupportedOperation", "UnknownOperationException"})
+
+
+class Gaps:
+    """The parts of a look that could not be had, by name."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+
+    def ask(self, part: str, question: Callable[[], T]) -> T | None:
+        """The answer; None, with the reason noted, where this login may not ask or nothing answers. Other errors stay errors."""
+        try:
+            return question()
+        except DeniedError as error:
+            self.reasons[part] = error.what
+        except UnreachableError as error:
+            self.reasons[part] = error.what
+        except AwsError as error:
+            if error.aws_code not in DENIED | ABSENT:
+                raise
+            self.reasons[part] = error.what
+        return None
