@@ -13,6 +13,7 @@ from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
 
 _ORDER = [Outcome.FAIL, Outcome.UNDETERMINED, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE]
+_LONGEST_DEFECT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,35 @@ class Result:
 
 
 def evaluate(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Result:
-    """Every rule over every object, with the estate's parameters and waivers.
-
-    Raises:
-        ValueError: the standards give a rule a parameter of the wrong kind.
-    """
+    """Every rule over every object, with the estate's parameters and waivers. A rule with a defect voids neither the others nor the run."""
     verdicts: list[Verdict] = []
     for rule in rules:
-        parameters = Parameters(rule, evidence.standards.rules.get(rule.id, {}))
-        verdicts.extend(waivers.apply(v, evidence.waivers, evidence.today) for v in rule.check(rule, evidence, parameters))
+        verdicts.extend(waivers.apply(v, evidence.waivers, evidence.today) for v in judge(rule, evidence))
     verdicts.sort(key=lambda v: (_ORDER.index(v.outcome), v.severity.rank, v.rule, v.target))
     return Result(evidence.reader, tuple(verdicts), evidence.findings)
+
+
+def judge(rule: Rule, evidence: Evidence) -> list[Verdict]:
+    """One rule's verdicts, before waivers.
+
+    This is the one place where any exception of a rule is caught: under Pulumi an exception would abort the whole preview, and a rule that
+    nobody can rely on must not take away the others. What it had found before stands, and one undetermined verdict names the defect.
+    """
+    verdicts: list[Verdict] = []
+    try:
+        parameters = Parameters(rule, evidence.standards.rules.get(rule.id, {}))
+        verdicts.extend(rule.check(rule, evidence, parameters))
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever a rule raises is said, and the other rules are asked
+        verdicts.append(_defect(rule, error))
+    return verdicts
+
+
+def _defect(rule: Rule, error: Exception) -> Verdict:
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_DEFECT]
+    return rule.verdict(
+        Outcome.UNDETERMINED,
+        "estate",
+        f"{rule.id} broke off with an error of its own or of a parameter given to it: {said}",
+        missing=(f"an answer of {rule.id} ({said})",),
+        remedy=f"correct the parameters of {rule.id} in estate/standards.yaml, or report the error with the input that leads to it",
+    )

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from infra.errors import InclineError
 from infra.estate.draft import Draft, Entry
-from infra.estate.load import draft_estate
-from infra.estate.model import AwsSite, VsphereSite
+from infra.estate.load import assemble, checked_draft, draft_estate
+from infra.estate.model import AwsSite, Estate, VsphereSite
 from infra.estate.problems import did_you_mean
 
 
@@ -40,7 +40,20 @@ def where(root: Path, server: str) -> Location:
 
 def locations(root: Path) -> dict[str, Location]:
     """The place of every object, by names such as `server/permits-db-01`, `cluster/downtown/general`, `service/permits`."""
-    draft = draft_estate(root)
+    return _located(draft_estate(root), root)
+
+
+def load_located(root: Path) -> tuple[Estate, dict[str, Location]]:
+    """The settled estate and the place of every object, from one reading of the files.
+
+    Raises:
+        EstateErrors: with every problem of every file.
+    """
+    draft = checked_draft(root)
+    return assemble(draft), _located(draft, root)
+
+
+def _located(draft: Draft, root: Path) -> dict[str, Location]:
     return {name: Location(root / file, line) for name, file, line in _places(draft)}
 
 

@@ -8,44 +8,51 @@ stack, and in `pulumi up` the preview that comes first is what stops a change.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import grpc
 from google.protobuf import empty_pb2
-from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from infra.errors import InclineError
-from infra.estate.load import load_estate
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
+from policies.ledger import write_promises
 from policies.pack.context import PackContext
-from policies.pack.levels import SEVERITIES, default_level, level_of, policy_name
+from policies.pack.diagnostics import PACK, VERSION, Console
+from policies.pack.levels import SEVERITIES, Level, configured_levels, configured_parameters, default_level, policy_name
+from policies.pack.scope import Scope
 from policies.readers.estate import read_estate
-from policies.readers.places import locator
+from policies.readers.places import read_files
 from policies.readers.properties import Plain, decode
-from policies.readers.resources import SERVER, Resource, overlay
+from policies.readers.resources import overlay
+from policies.readers.stack import KEYS, LONGEST_NAME, SERVER, Resource
 from policies.reports.data import result_data
+from policies.rule import Rule, Scalar
 from policies.rules import RULES
-from policies.verdict import Outcome, Verdict
+from policies.verdict import Outcome
 
-if TYPE_CHECKING:
-    from policies.pack.levels import Level
 
-PACK, VERSION = "incline", "0.1.0"
-SHOWN = {Outcome.FAIL, Outcome.WAIVED, Outcome.UNDETERMINED}
+def current_time() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
-    """The servicer. State is what the engine configured: the stack, levels and parameters by policy."""
+    """The servicer. State is what the engine configured: the stack, levels and parameters by policy, and each resource's inputs."""
 
-    def __init__(self, context: PackContext) -> None:
+    def __init__(self, context: PackContext, clock: Callable[[], datetime] = current_time) -> None:
         self._context = context
+        self._clock = clock
         self._levels: dict[str, Level] = {}
-        self._parameters: dict[str, dict[str, float | int | str | bool]] = {}
+        self._parameters: dict[str, dict[str, Scalar]] = {}
         self._intents: dict[str, dict[str, Plain]] = {}
+        self._declared: dict[str, frozenset[str]] = {}
+        self._reading: Future[Evidence] | None = None
 
     def Handshake(
         self, request: analyzer_pb2.AnalyzerHandshakeRequest, context: grpc.ServicerContext
@@ -56,8 +63,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(
         self, request: analyzer_pb2.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzerStackConfigureResponse:
-        """Which stack is judged, and its configuration."""
+        """Which stack is judged, and its configuration. The estate is read while the engine runs the program."""
         self._context = self._context.configured(request.stack, request.config)
+        worker = ThreadPoolExecutor(max_workers=1)
+        self._reading = worker.submit(read_ground, self._context, self._clock())
+        worker.shutdown(wait=False)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
@@ -65,38 +75,24 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzerInfo:
-        """All rules with their severity, enforcement and remedy."""
+        """All rules with their severity, enforcement, controls and remedy."""
         return analyzer_pb2.AnalyzerInfo(
-            name=PACK,
-            displayName="Incline",
-            version=VERSION,
-            supportsConfig=True,
-            policies=[
-                analyzer_pb2.PolicyInfo(
-                    name=policy_name(rule),
-                    displayName=f"{rule.id} {rule.title}",
-                    description=rule.title,
-                    enforcementLevel=default_level(rule.severity),
-                    policy_type=analyzer_pb2.POLICY_TYPE_STACK,
-                    severity=SEVERITIES[rule.severity],
-                    remediation_steps=rule.remedy,
-                )
-                for rule in RULES
-            ],
+            name=PACK, displayName="Incline", version=VERSION, supportsConfig=True, policies=[_policy(rule) for rule in RULES]
         )
 
     def Configure(self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """`--policy-pack-config`: an enforcement level and parameters by policy name; `all` sets every level."""
-        for name, config in request.policyConfig.items():
-            names = [policy_name(rule) for rule in RULES] if name == "all" else [name]
-            self._levels.update(dict.fromkeys(names, config.enforcementLevel))
-            self._parameters[name] = MessageToDict(config.properties)
+        self._levels.update(configured_levels(request.policyConfig, list(_POLICY.values())))
+        self._parameters.update({name: configured_parameters(config) for name, config in request.policyConfig.items()})
         return empty_pb2.Empty()
 
     def Analyze(self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
-        """Keep a server's intent: here the engine shows a component's inputs, in AnalyzeStack only its outputs. Nothing is judged yet."""
+        """Keep what only this call shows: a component's intent, and which properties the program gave. Nothing is judged yet."""
+        wanted = KEYS.get(request.type)
+        if wanted is not None:
+            self._declared[request.urn] = wanted.intersection(request.properties.fields)
         if request.type == SERVER:
-            self._intents[request.urn] = decode(request.properties, request.name or request.urn)
+            self._intents[request.urn] = decode(request.properties, request.name or request.urn, wanted)
         return analyzer_pb2.AnalyzeResponse()
 
     def Remediate(self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext) -> analyzer_pb2.RemediateResponse:
@@ -110,75 +106,76 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
         """All rules over the whole stack laid over the estate. An estate that cannot be read stops the preview with its own message."""
         try:
-            ground = self._ground()
+            evidence = self._evidence(request)
+            result = evaluate(evidence)
+            self._keep(result, evidence)
         except InclineError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        evidence = overlay(ground, self._context.site, [self._resource(r) for r in request.resources])
-        result = evaluate(evidence)
-        self._write_report(result)
-        shown = [v for v in result.verdicts if v.outcome in SHOWN and concerns(v, evidence, self._context.site)]
-        return analyzer_pb2.AnalyzeResponse(diagnostics=[self._diagnostic(v) for v in shown if not self._disabled(v)])
-
-    def _ground(self) -> Evidence:
-        path = self._context.estate_path
-        estate = load_estate(path)
-        rules = {**estate.standards.rules}
-        for rule in RULES:
-            rules[rule.id] = {**rules.get(rule.id, {}), **self._parameters.get(policy_name(rule), {})}
-        standards = estate.standards.model_copy(update={"rules": rules})
-        estate = estate.model_copy(update={"standards": standards})
-        return read_estate(estate, datetime.now(UTC).date(), locator(path))
-
-    def _resource(self, resource: analyzer_pb2.AnalyzerResource) -> Resource:
-        name = resource.name or resource.urn.rpartition("::")[2]
-        properties = {**self._intents.get(resource.urn, {}), **decode(resource.properties, name)}
-        return Resource(resource.type, name, resource.urn, resource.parent, properties)
-
-    def _disabled(self, verdict: Verdict) -> bool:
-        return self._levels.get(_POLICY[verdict.rule]) == analyzer_pb2.DISABLED
-
-    def _diagnostic(self, verdict: Verdict) -> analyzer_pb2.AnalyzeDiagnostic:
-        name = _POLICY[verdict.rule]
-        return analyzer_pb2.AnalyzeDiagnostic(
-            policyName=name,
-            policyPackName=PACK,
-            policyPackVersion=VERSION,
-            description=f"{verdict.rule} {_TITLE[verdict.rule]}",
-            message=message_of(verdict),
-            enforcementLevel=level_of(verdict, self._levels.get(name)),
-            urn=verdict.urn,
-            severity=SEVERITIES[verdict.severity],
+        scope = Scope(evidence, self._context.site)
+        console = Console(RULES, self._levels, self._context.report)
+        return analyzer_pb2.AnalyzeResponse(
+            diagnostics=console.diagnostics(v for v in result.verdicts if v.target in scope),
+            not_applicable=[
+                analyzer_pb2.PolicyNotApplicable(policy_name=_POLICY[v.rule], reason=v.message) for v in result.of(Outcome.NOT_APPLICABLE)
+            ],
         )
 
-    def _write_report(self, result: Result) -> None:
+    def _evidence(self, request: analyzer_pb2.AnalyzeStackRequest) -> Evidence:
+        # What was read ahead serves once: the same process may be asked again after `up` has changed what is there.
+        reading, self._reading = self._reading, None
+        ground = reading.result() if reading is not None else read_ground(self._context, self._clock())
+        rules = dict(ground.standards.rules)
+        for rule in RULES:
+            rules[rule.id] = {**rules.get(rule.id, {}), **self._parameters.get(_POLICY[rule.id], {})}
+        standards = ground.standards.model_copy(update={"rules": rules})
+        resources = [self._resource(r) for r in request.resources if r.type in KEYS]
+        return overlay(replace(ground, standards=standards), self._context.site, resources)
+
+    def _resource(self, resource: analyzer_pb2.AnalyzerResource) -> Resource:
+        name = (resource.name or resource.urn.rpartition("::")[2])[:LONGEST_NAME]
+        properties = decode(resource.properties, name, KEYS[resource.type])
+        return Resource(
+            type=resource.type,
+            name=name,
+            urn=resource.urn,
+            parent=resource.parent,
+            properties={**self._intents.get(resource.urn, {}), **properties},
+            declared=self._declared.get(resource.urn),
+            protect=resource.options.protect if resource.HasField("options") else None,
+            uses={key: tuple(used.urns) for key, used in resource.propertyDependencies.items()},
+        )
+
+    def _keep(self, result: Result, evidence: Evidence) -> None:
         if self._context.report:
-            Path(self._context.report).write_text(json.dumps(result_data(result), indent=1) + "\n", encoding="utf-8")
+            path = Path(self._context.report)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(result_data(result), indent=1) + "\n", encoding="utf-8")
+        if self._context.ledger_path is not None:
+            write_promises(self._context.ledger_path, self._context.holder, evidence, self._context.site, self._clock())
+
+
+def read_ground(context: PackContext, now: datetime) -> Evidence:
+    """The estate with the capacity snapshot and the ledger, before the stack is laid over it.
+
+    Raises:
+        InclineError: the estate, the snapshot or the ledger cannot be used.
+    """
+    estate, where = read_files(context.estate_path)
+    return context.surroundings(now).over(read_estate(estate, now.date(), where))
 
 
 _POLICY = {rule.id: policy_name(rule) for rule in RULES}
-_TITLE = {rule.id: rule.title for rule in RULES}
 
 
-def message_of(verdict: Verdict) -> str:
-    """What the console shows: the finding with its numbers, where to look, what to do."""
-    lines = [verdict.message]
-    if verdict.missing:
-        shown = ", ".join(verdict.missing[:3]) + (f" and {len(verdict.missing) - 3} more" if len(verdict.missing) > 3 else "")
-        lines.append(f"cannot be decided without: {shown}")
-    if verdict.source and verdict.source != verdict.urn:
-        lines.append(f"see {verdict.source}")
-    if verdict.outcome is Outcome.FAIL:
-        lines.append(f"next: {verdict.remedy}")
-    return "\n".join(lines)
-
-
-def concerns(verdict: Verdict, evidence: Evidence, site: str) -> bool:
-    """Whether a verdict is about the stack's own site: another site's findings belong to its own preview."""
-    kind, _, rest = verdict.target.partition("/")
-    if kind in {"cluster", "datastore"}:
-        return rest.partition("/")[0] == site
-    if kind == "server":
-        return any(s.name == rest and s.site == site for s in evidence.servers)
-    if kind == "group":
-        return any(s.group == rest and s.site == site for s in evidence.servers)
-    return True
+def _policy(rule: Rule) -> analyzer_pb2.PolicyInfo:
+    return analyzer_pb2.PolicyInfo(
+        name=_POLICY[rule.id],
+        displayName=f"{rule.id} {rule.title}",
+        description=rule.title,
+        message=f"incline rules show {rule.id}",
+        enforcementLevel=default_level(rule.severity),
+        policy_type=analyzer_pb2.POLICY_TYPE_STACK,
+        severity=SEVERITIES[rule.severity],
+        tags=list(rule.controls),
+        remediation_steps=rule.remedy,
+    )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2
 
-from policies.rule import Rule
+from policies.rule import Rule, Scalar
 from policies.verdict import Outcome, Severity, Verdict
 
 if TYPE_CHECKING:
     Level: TypeAlias = analyzer_pb2.EnforcementLevel.ValueType
+else:
+    Level = int
 
+EVERY_POLICY = "all"
 SEVERITIES = {
     Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
     Severity.HIGH: analyzer_pb2.POLICY_SEVERITY_HIGH,
@@ -35,3 +40,14 @@ def level_of(verdict: Verdict, configured: Level | None) -> Level:
     if verdict.outcome is not Outcome.FAIL:
         return analyzer_pb2.ADVISORY
     return default_level(verdict.severity) if configured is None else configured
+
+
+def configured_levels(given: Mapping[str, analyzer_pb2.PolicyConfig], names: list[str]) -> dict[str, Level]:
+    """The levels by policy name; `all` sets every one, and a policy's own wins over it in whatever order they come."""
+    levels = dict.fromkeys(names, given[EVERY_POLICY].enforcementLevel) if EVERY_POLICY in given else {}
+    return levels | {name: config.enforcementLevel for name, config in given.items() if name != EVERY_POLICY}
+
+
+def configured_parameters(config: analyzer_pb2.PolicyConfig) -> dict[str, Scalar]:
+    """A policy's parameters; what is no plain value is left out."""
+    return {name: value for name, value in MessageToDict(config.properties).items() if isinstance(value, str | int | float | bool)}

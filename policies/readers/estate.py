@@ -31,6 +31,7 @@ from policies.evidence import (
     VsphereSettings,
     ZoneEvidence,
 )
+from policies.ledger import move_promises
 from policies.readers.places import Where, nowhere
 
 PLANNED = "planned"
@@ -39,6 +40,7 @@ PLANNED = "planned"
 
 def read_estate(estate: Estate, today: date, where: Where = nowhere, reader: str = "estate") -> Evidence:
     """The estate and its placements as evidence. Placements decide where a server counts; a server without one counts where it is meant."""
+    moves = tuple(_moves(estate, where))
     return Evidence(
         reader=reader,
         today=today,
@@ -53,11 +55,12 @@ def read_estate(estate: Estate, today: date, where: Where = nowhere, reader: str
         links=tuple(_links(estate, where)),
         servers=tuple(_servers(estate, where)),
         backups=tuple(_backups(estate, where)),
-        alarms=tuple(_alarms(estate, where)),
+        alarms=tuple(_alarms(estate, where)) if any(s.alarms is not None for s in estate.servers.values()) else None,
         recovery_tests=tuple(_recovery_tests(estate, where)),
         ports=tuple(_ports(estate, where)),
         prices=prices(),
-        moves=tuple(_moves(estate, where)),
+        moves=moves,
+        promises=tuple(move_promises(moves)),
         waivers=estate.waivers,
     )
 
@@ -273,6 +276,7 @@ def machine_evidence(estate: Estate, server: Server, site_name: str, *, held: bo
         os=server.os.id,
         firmware=server.os.firmware,
         edge=server.edge,
+        places=tuple(server.at),
         vsphere=VsphereSettings(firmware=server.os.firmware) if site.kind == "vsphere" else None,
         instance=InstanceSettings(instance_type=declared_type(server, site_name)) if site.kind == "aws" else None,
         tags=required_tags(service) if service else {},

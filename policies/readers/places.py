@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from infra.estate.locate import locations
+from infra.estate.locate import Location, load_located, locations
+from infra.estate.model import Estate
 
 Where = Callable[[str], str]
 """Answers file:line for a name such as server/permits-db-01 or cluster/downtown/general."""
@@ -18,7 +19,20 @@ def nowhere(name: str) -> str:
 
 def locator(root: Path) -> Where:
     """The places of an estate's folder; a name that no file declares is answered with itself."""
-    found = locations(root)
+    return _answering(locations(root), root)
+
+
+def read_files(root: Path) -> tuple[Estate, Where]:
+    """The estate of a folder and the places of its objects, from one reading.
+
+    Raises:
+        EstateErrors: with every problem of every file.
+    """
+    estate, found = load_located(root)
+    return estate, _answering(found, root)
+
+
+def _answering(found: Mapping[str, Location], root: Path) -> Where:
     base = root.parent
 
     def where(name: str) -> str:
