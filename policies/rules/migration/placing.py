@@ -1,0 +1,101 @@
+"""Whether the machines of a cluster still find a place after its reserve fails: what rollback and double running rest on.
+
+Members of a redundancy group may share a host here: that they are apart is for CAP-001 and REL-001 to judge, and a cluster that is too
+narrow for it must not stop moves of other machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from infra.estate.model import GIB
+from policies.evidence import ClusterEvidence, Evidence, HostEvidence, PromiseEvidence, ServerEvidence, Unknown, missing
+from policies.packing import Load, Misfit, Room, misfits
+from policies.verdict import format_number
+
+Demand = ServerEvidence | PromiseEvidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """The worst failure of a cluster's reserve: what is left, what is needed, and who finds no place."""
+
+    failed: tuple[str, ...]
+    without: tuple[Misfit, ...]
+    unknown: tuple[str, ...]
+    memory_needed: float
+    memory_left: float
+    cpus_needed: float
+    cpus_left: float
+
+    @property
+    def surely_fails(self) -> bool:
+        """Somebody finds no place even if what is unknown needs nothing."""
+        return bool(self.without)
+
+    def formula(self) -> str:
+        """The sums with their numbers; the placing itself is stricter."""
+        lost = f"without {', '.join(self.failed)}" if self.failed else "with all hosts"
+        return (
+            f"memory: {_gib(self.memory_needed)} needed <= {_gib(self.memory_left)} left {lost}; "
+            f"vCPUs: {format_number(self.cpus_needed)} needed <= {format_number(self.cpus_left)} left"
+        )
+
+    def named(self) -> str:
+        """Those without a place, the first three by name."""
+        more = f" and {len(self.without) - 3} more" if len(self.without) > 3 else ""
+        return ", ".join(f"{m.name} ({m.binding})" for m in self.without[:3]) + more
+
+
+def demands(evidence: Evidence, cluster: ClusterEvidence, coming: Iterable[ServerEvidence] = ()) -> list[Demand]:
+    """The machines of a cluster, held ones included, those that are coming, and what others were promised there."""
+    found: dict[str, Demand] = {s.name: s for s in (*evidence.in_cluster(cluster), *coming)}
+    for promise in evidence.promised_to(cluster):
+        found.setdefault(promise.holder, promise)
+    return list(found.values())
+
+
+def fit(cluster: ClusterEvidence, wanted: Sequence[Demand], ratio: float) -> Fit:
+    """The worse of two failures: the hosts with most memory, or those with most cores. Unknown demands count as nothing."""
+    unknown = missing(value for item in wanted for value in (item.cpus, item.memory))
+    loads = [Load(_name(item), _number(item.cpus), _number(item.memory)) for item in wanted]
+    return max((_failure(cluster, loads, key, ratio, unknown) for key in ("memory", "cores")), key=lambda f: len(f.without))
+
+
+def overfull(cluster: ClusterEvidence, wanted: Sequence[Demand], ratio: float) -> bool:
+    """Whether already the sums say that not all can fit: cheap, and certain when it says yes."""
+    memory = sorted((h.memory for h in cluster.hosts), reverse=True)[cluster.ha.host_failures :]
+    cores = sorted((h.cores for h in cluster.hosts), reverse=True)[cluster.ha.host_failures :]
+    return sum(_number(w.memory) for w in wanted) > sum(memory) or sum(_number(w.cpus) for w in wanted) > sum(cores) * ratio
+
+
+def _failure(cluster: ClusterEvidence, loads: list[Load], key: str, ratio: float, unknown: tuple[str, ...]) -> Fit:
+    ranked = sorted(cluster.hosts, key=lambda h: (-int(getattr(h, key)), h.name))
+    failed, left = ranked[: cluster.ha.host_failures], ranked[cluster.ha.host_failures :]
+    rooms = [Room(h.name, h.cores * ratio, h.memory) for h in left]
+    return Fit(
+        failed=tuple(h.name for h in failed),
+        without=misfits(rooms, loads),
+        unknown=unknown,
+        memory_needed=sum(load.memory for load in loads),
+        memory_left=_memory(left),
+        cpus_needed=sum(load.cpus for load in loads),
+        cpus_left=sum(room.cpus for room in rooms),
+    )
+
+
+def _memory(hosts: Iterable[HostEvidence]) -> float:
+    return sum(h.memory for h in hosts)
+
+
+def _name(item: Demand) -> str:
+    return item.name if isinstance(item, ServerEvidence) else item.holder
+
+
+def _number(value: float | Unknown) -> float:
+    return 0 if isinstance(value, Unknown) else value
+
+
+def _gib(size: float) -> str:
+    return f"{format_number(size / GIB)} GiB"
