@@ -1,7 +1,8 @@
 """The controls that rules serve: ids and the titles under which they were published.
 
-Each title was compared with its publication: NIST SP 800-53 revision 5 (an enhancement's after its control's, as in the catalogue), CIS Amazon
-Web Services Foundations Benchmark 7.0, AWS Well-Architected Framework (Reliability Pillar), VMware vSphere 8.0 Virtual Machine STIG.
+Each title was compared with its publication: NIST SP 800-53 revision 5 (an enhancement's after its control's, as in the catalogue), CIS
+Amazon Web Services Foundations Benchmark 7.0, AWS Well-Architected Framework (Cost Optimization and Reliability pillars), VMware vSphere
+8.0 Virtual Machine STIG.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ CONTROLS: dict[str, str] = {
     "NIST 800-53 SC-8": "Transmission Confidentiality and Integrity",
     "NIST 800-53 SC-28(1)": "Protection of Information at Rest | Cryptographic Protection",
     "NIST 800-53 SI-13(5)": "Predictable Failure Prevention | Failover Capability",
+    "AWS COST02-BP05": "Implement cost controls",
+    "AWS COST06-BP02": "Select resource type, size, and number based on data",
     "AWS REL01-BP01": "Aware of service quotas and constraints",
+    "AWS REL01-BP06": "Ensure that a sufficient gap exists between the current quotas and the maximum usage to accommodate failover",
+    "AWS REL02-BP03": "Ensure IP subnet allocation accounts for expansion and availability",
     "AWS REL06-BP01": "Monitor all components for the workload (Generation)",
     "AWS REL09-BP01": "Identify and back up all data that needs to be backed up, or reproduce the data from sources",
     "AWS REL09-BP03": "Perform data backup automatically",

@@ -141,8 +141,10 @@ ESTATE: dict[str, Any] = {
     "standards": {
         "required_tags": ["owner", "service", "tier", "rto", "rpo", "data-class", "cost-centre"],
         "tiers": {
-            "gold": _tier(240, 240, availability_percent=99.9, span="sites", recovery_test_days=180),
-            "silver": _tier(480, 480, availability_percent=99.0, recovery_test_days=365),
+            "gold": _tier(
+                240, 240, availability_percent=99.9, span="sites", static_stability=True, reserved_capacity=True, recovery_test_days=180
+            ),
+            "silver": _tier(480, 480, availability_percent=99.0, reserved_capacity=True, recovery_test_days=365),
             "bronze": _tier(2880, 1440, recovery_test_days=730),
         },
         "budget_usd_month": 5000,

@@ -5,10 +5,24 @@ from __future__ import annotations
 from policies.rule import Rule
 from policies.rules.capacity.admission_control import ADMISSION_CONTROL
 from policies.rules.capacity.datastore_space import DATASTORE_SPACE
+from policies.rules.capacity.disk_performance import DISK_PERFORMANCE
+from policies.rules.capacity.ec2_quota import EC2_QUOTA
 from policies.rules.capacity.failover_capacity import FAILOVER_CAPACITY
+from policies.rules.capacity.reserved_recovery import RESERVED_RECOVERY
+from policies.rules.capacity.right_size import RIGHT_SIZE
+from policies.rules.capacity.static_stability import STATIC_STABILITY
+from policies.rules.capacity.subnet_addresses import SUBNET_ADDRESSES
+from policies.rules.capacity.zone_offering import ZONE_OFFERING
 
 CAPACITY: tuple[Rule, ...] = (
     FAILOVER_CAPACITY,
     ADMISSION_CONTROL,
     DATASTORE_SPACE,
+    EC2_QUOTA,
+    ZONE_OFFERING,
+    SUBNET_ADDRESSES,
+    STATIC_STABILITY,
+    RESERVED_RECOVERY,
+    DISK_PERFORMANCE,
+    RIGHT_SIZE,
 )

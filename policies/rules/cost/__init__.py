@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from policies.rule import Rule
+from policies.rules.cost.monthly_budget import MONTHLY_BUDGET
 
-COST: tuple[Rule, ...] = ()
+COST: tuple[Rule, ...] = (MONTHLY_BUDGET,)
