@@ -82,6 +82,7 @@ class ServerEvidence:
         vsphere: settings of a virtual machine; None on AWS. `instance` the reverse.
         edge: people declared that it serves the public directly.
         os: the catalogue's id of its operating system (debian-12).
+        places: the sites where the estate gives it a network and an address, so that it may stand there.
         drift: where the machine that was seen is not what the estate declares, in words.
     """
 
@@ -109,6 +110,7 @@ class ServerEvidence:
     os: str = ""
     firmware: str = ""
     edge: bool = False
+    places: tuple[str, ...] = ()
     usage: UsageEvidence | Unknown = NO_USAGE
     drift: tuple[str, ...] | Unknown = UNCOMPARED
     vsphere: VsphereSettings | None = None

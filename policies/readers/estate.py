@@ -286,6 +286,8 @@ def machine_evidence(estate: Estate, server: Server, site_name: str, *, held: bo
 
 def declared_type(server: Server, site: str) -> str | Unknown:
     """The instance type of a server on an AWS site: the one written, else the catalogue's choice for its size."""
+    if site not in server.at:
+        return Unknown(f"instance type of {server.name}", f"its entry says nothing about {site}; add at.{site}")
     try:
         return type_for(server, site).name
     except CatalogueError as error:

@@ -72,7 +72,7 @@ def city(**changes: object) -> Evidence:
         ),
         servers=(server("permits-app-01"), server("permits-app-02")),
         backups=tuple(
-            BackupEvidence(server=name, interval_minutes=60, copies=("downtown", "aws-east"), declared_in="standard")
+            BackupEvidence(server=name, interval_minutes=60, copies=("downtown", "aws-east"), declared_in="standard", retention_days=30)
             for name in ("permits-app-01", "permits-app-02")
         ),
     )

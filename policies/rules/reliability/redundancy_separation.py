@@ -3,58 +3,110 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from policies.evidence import Evidence, ServerEvidence
+from policies.evidence import Evidence, ServerEvidence, Unknown
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many members the places of the estate can hold apart: hosts by cluster, zones by site."""
+
+    hosts: Mapping[tuple[str, str], int]
+    zones: Mapping[str, int]
+
+
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:  # noqa: ARG001 - every rule has one shape
     """One verdict for every group. A held source is not a member: it does not serve."""
-    groups: dict[str, list[ServerEvidence]] = defaultdict(list)
-    for server in evidence.servers:
-        if server.group and not server.held:
-            groups[server.group].append(server)
-    hosts = {(c.site, c.name): len(c.hosts) for c in evidence.clusters}
-    for name, members in sorted(groups.items()):
-        yield _judge(rule, name, members, hosts)
+    zones: dict[str, int] = defaultdict(int)
+    for zone in evidence.zones:
+        zones[zone.site] += 1
+    room = _Room({(c.site, c.name): len(c.hosts) for c in evidence.clusters}, zones)
+    for name, members in sorted(evidence.by_group.items()):
+        yield _judge(rule, name, members, room)
+    if not evidence.by_group:
+        yield rule.not_applicable("no server belongs to a redundancy group")
 
 
-def _judge(rule: Rule, name: str, members: list[ServerEvidence], hosts: dict[tuple[str, str], int]) -> Verdict:
+def _judge(rule: Rule, name: str, members: tuple[ServerEvidence, ...], room: _Room) -> Verdict:
     target, source = f"group/{name}", members[0].source
-    where = {m.name: f"{m.site}/{m.cluster or m.zone or '?'}" for m in members}
-    facts = tuple(Fact(name=server, value=place) for server, place in sorted(where.items()))
+    facts = tuple(Fact(name=m.name, value=_place(m), source=m.source, as_of=m.as_of) for m in members)
     if len(members) < 2:
         message = f"redundancy group {name} has one member, {members[0].name}: nothing takes over when it fails"
         return rule.verdict(Outcome.FAIL, target, message, facts=facts, source=source)
-    if lacks := tuple(f"zone of {m.name} (its subnet is not known yet)" for m in members if m.kind == "aws" and not m.zone):
-        return rule.verdict(Outcome.UNDETERMINED, target, f"redundancy group {name}", facts=facts, source=source, missing=lacks)
-    problems = _crowded_zones(members) + _small_clusters(members, hosts)
+    aws = [m for m in members if m.kind == "aws"]
+    problems = _crowded_zones(aws) + _few_zones(aws, room) + _shared_hosts(members) + _small_clusters(members, room)
+    formula = f"{len(members)} members, {len({_place(m) for m in members})} places: {', '.join(sorted({_place(m) for m in members}))}"
     if problems:
-        return rule.verdict(Outcome.FAIL, target, f"redundancy group {name}: {'; '.join(problems)}", facts=facts, source=source)
+        message = f"redundancy group {name}: {'; '.join(problems)}"
+        return rule.verdict(Outcome.FAIL, target, message, facts=facts, formula=formula, source=source)
+    if lacks := _undecided_zones(aws):
+        message = f"redundancy group {name}: {len(lacks)} of {len(members)} members stand in a zone that is not known yet"
+        return rule.verdict(Outcome.UNDETERMINED, target, message, facts=facts, formula=formula, source=source, missing=lacks)
     message = f"the {len(members)} members of redundancy group {name} stand in separate failure domains"
-    return rule.verdict(Outcome.PASS, target, message, facts=facts, source=source)
+    return rule.verdict(Outcome.PASS, target, message, facts=facts, formula=formula, source=source)
 
 
-def _crowded_zones(members: list[ServerEvidence]) -> list[str]:
-    zones: dict[str, list[str]] = defaultdict(list)
+def _place(member: ServerEvidence) -> str:
+    if member.kind == "aws":
+        return f"{member.site}/{member.zone or '?'}"
+    host = "" if isinstance(member.host, Unknown) or not member.host else f"/{member.host}"
+    return f"{member.site}/{member.cluster or '?'}{host}"
+
+
+def _crowded_zones(aws: list[ServerEvidence]) -> list[str]:
+    zones: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for member in aws:
+        if member.zone:
+            zones[member.site, member.zone].append(member.name)
+    return [f"{' and '.join(sorted(names))} share zone {zone}" for (_, zone), names in sorted(zones.items()) if len(names) > 1]
+
+
+def _few_zones(aws: list[ServerEvidence], room: _Room) -> list[str]:
+    """More members than zones cannot stand apart, whatever their zones turn out to be."""
+    if all(m.zone for m in aws):
+        return []
+    counted: dict[str, int] = defaultdict(int)
+    for member in aws:
+        counted[member.site] += 1
+    return [
+        f"{count} members cannot stand apart in the {room.zones[site]} zones of {site}"
+        for site, count in sorted(counted.items())
+        if room.zones.get(site) and count > room.zones[site]
+    ]
+
+
+def _undecided_zones(aws: list[ServerEvidence]) -> tuple[str, ...]:
+    """The zones that decide: one member alone on its site stands apart wherever it is."""
+    sites: dict[str, list[ServerEvidence]] = defaultdict(list)
+    for member in aws:
+        sites[member.site].append(member)
+    crowds = (m for members in sites.values() if len(members) > 1 for m in members)
+    return tuple(f"zone of {m.name} (its subnet is not known yet)" for m in crowds if not m.zone)
+
+
+def _shared_hosts(members: tuple[ServerEvidence, ...]) -> list[str]:
+    """Where the hosts were looked at: an anti-affinity rule may be off, or have been broken by a failure."""
+    hosts: dict[tuple[str, str], list[str]] = defaultdict(list)
     for member in members:
-        if member.kind == "aws":
-            zones[member.zone].append(member.name)
-    return [f"{' and '.join(sorted(names))} share zone {zone}" for zone, names in sorted(zones.items()) if len(names) > 1]
+        if member.kind == "vsphere" and member.host and not isinstance(member.host, Unknown):
+            hosts[member.site, member.host].append(member.name)
+    return [f"{' and '.join(sorted(names))} run on host {host}" for (_, host), names in sorted(hosts.items()) if len(names) > 1]
 
 
-def _small_clusters(members: list[ServerEvidence], hosts: dict[tuple[str, str], int]) -> list[str]:
+def _small_clusters(members: tuple[ServerEvidence, ...], room: _Room) -> list[str]:
     """On vSphere the group's anti-affinity rule keeps members on separate hosts, if there are enough of them."""
     counted: dict[tuple[str, str], int] = defaultdict(int)
     for member in members:
         if member.kind == "vsphere":
             counted[member.site, member.cluster] += 1
     return [
-        f"{count} members need {count} hosts and cluster {cluster} of {site} has {hosts.get((site, cluster), 0)}"
+        f"{count} members need {count} hosts and cluster {cluster} of {site} has {room.hosts.get((site, cluster), 0)}"
         for (site, cluster), count in sorted(counted.items())
-        if count > hosts.get((site, cluster), 0)
+        if count > room.hosts.get((site, cluster), 0)
     ]
 
 
@@ -64,8 +116,9 @@ REDUNDANCY_SEPARATION = Rule(
     title="Members of a redundancy group stand in separate failure domains",
     severity=Severity.CRITICAL,
     controls=("NIST 800-53 CP-2(5)", "AWS REL10-BP01"),
-    formula="members on AWS: one a zone; members in a cluster: no more than it has hosts, kept apart by an anti-affinity rule",
+    formula="members on AWS: one a zone; members in a cluster: one a host, no more than it has hosts, kept apart by an anti-affinity rule",
     source="AWS Well-Architected REL10-BP01; vSphere DRS VM-VM anti-affinity",
-    remedy="give the member a subnet in another zone, or put it into a cluster with enough hosts",
+    remedy="give the member a subnet in another zone, or put it into a cluster with enough hosts; on one host: migrate one of them away",
+    needs=("redundancy groups", "zones of subnets", "hosts of each cluster", "the host each member runs on, where a live look tells"),
     check=check,
 )

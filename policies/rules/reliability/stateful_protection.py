@@ -1,0 +1,67 @@
+"""REL-010: a machine that holds data cannot be deleted by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.evidence import Evidence, ServerEvidence, Unknown, missing
+from policies.parts import is_stranger
+from policies.rule import Parameter, Parameters, Rule
+from policies.verdict import Fact, Outcome, Severity, Verdict
+
+
+def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
+    """One verdict for every machine that holds data, held sources included: until the hold ends they are the way back."""
+    words = tuple(word.strip() for word in parameters.text("roles").lower().split(",") if word.strip())
+    judged = False
+    for server in evidence.servers:
+        if not is_stranger(server) and _holds_data(server, words):
+            judged = True
+            yield _judge(rule, server)
+    if not judged:
+        yield rule.not_applicable("no machine holds data: none has a data disk or a role that does")
+
+
+def _holds_data(server: ServerEvidence, words: tuple[str, ...]) -> bool:
+    role = server.role.lower()
+    return len(server.disks) > 1 or server.held or any(word in role for word in words)
+
+
+def _judge(rule: Rule, server: ServerEvidence) -> Verdict:
+    locks: dict[str, bool | Unknown] = {"Pulumi protect": server.protected}
+    if server.instance is not None:
+        locks["termination protection"] = server.instance.termination_protection
+    facts = tuple(
+        Fact(name=name, value="?" if isinstance(v, Unknown) else ("on" if v else "off"), source=server.source, as_of=server.as_of)
+        for name, v in locks.items()
+    )
+    formula = " or ".join(f"{fact.name} ({fact.value})" for fact in facts)
+    lacks: tuple[str, ...] = ()
+    if any(value is True for value in locks.values()):
+        outcome, message = Outcome.PASS, f"{server.name} holds data and is protected: {formula}"
+    elif lacks := missing(Unknown(f"{n} of {server.name}", v.why) for n, v in locks.items() if isinstance(v, Unknown)):
+        outcome, message = Outcome.UNDETERMINED, f"{server.name} holds data; whether it is protected from deletion is not known"
+    else:
+        outcome, message = Outcome.FAIL, f"{server.name} holds data and nothing protects it from deletion: {formula}"
+    return rule.verdict(outcome, server.target, message, facts=facts, formula=formula, missing=lacks, source=server.source, urn=server.urn)
+
+
+STATEFUL_PROTECTION = Rule(
+    id="REL-010",
+    name="stateful-protection",
+    title="Machines that hold data are protected from deletion",
+    severity=Severity.HIGH,
+    controls=("NIST 800-53 CP-9",),
+    formula="more than one disk, a data role, or held as the way back: Pulumi's protect or EC2 termination protection is on",
+    source="Pulumi resource option protect; Amazon EC2 User Guide, termination protection",
+    remedy="declare it through the server component, which protects it; on EC2 also: "
+    "aws ec2 modify-instance-attribute --instance-id ID --disable-api-termination",
+    parameters={
+        "roles": Parameter(
+            default="database, file server, directory, domain controller",
+            reason="words of roles that hold data even on a single disk",
+        )
+    },
+    needs=("Pulumi's protect of each machine, from a stack", "termination protection of instances"),
+    check=check,
+)
