@@ -104,8 +104,18 @@ def _aws(site: str, seen: AwsCapacity) -> Iterator[Row]:
     for quota in seen.quotas or ():
         if quota.limit or quota.used:
             yield Row(
-                target=f"quota/{site}/{quota.code}", resource="vCPU", unit="vCPU", used=quota.used, total=quota.limit, note=quota.name
+                target=f"quota/{site}/{quota.code}",
+                resource="vCPU",
+                unit="vCPU",
+                used=quota.used,
+                total=quota.limit,
+                note=_short(quota.name),
             )
     for each in seen.reservations or ():
         target = f"reservation/{site}/{each.zone}"
         yield Row(target=target, resource=each.instance_type, unit="instances", used=each.total - each.free, total=each.total)
+
+
+def _short(name: str) -> str:
+    """A quota's name without what all of them say."""
+    return name.removeprefix("Running On-Demand ").removesuffix(" instances")

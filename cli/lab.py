@@ -12,6 +12,7 @@ import typer
 
 from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
+from cli.lab_knobs import host_app, quota_app
 from cli.output import emit, say, say_next, styled
 from cli.project import project_root
 from infra.errors import InclineError
@@ -31,6 +32,9 @@ app = new_app(
         "incline lab down                     forget everything, Pulumi state included",
     ),
 )
+
+app.add_typer(host_app, name="host")
+app.add_typer(quota_app, name="quota")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No narration.")]

@@ -16,8 +16,8 @@ from infra.errors import InclineError
 class AwsControlError(InclineError):
     """The lab's AWS refused a control request."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the lab's AWS refused: {what}", code="INC-4304", next_step="incline lab status")
+    def __init__(self, what: str, details: tuple[str, ...] = ()) -> None:
+        super().__init__(f"the lab's AWS refused: {what}", code="INC-4304", details=details, next_step="incline lab status")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,15 @@ class AwsControl:
     def settings(self, **values: float | bool | str) -> dict[str, Any]:
         """Sets fields of `lab.aws.settings.Settings` and answers all of them."""
         return self._call("POST", "settings", values)
+
+    def quotas(self) -> list[dict[str, Any]]:
+        """Every limit on running vCPUs, by region: code, name, value."""
+        found: list[dict[str, Any]] = self._call("GET", "quotas")["quotas"]
+        return found
+
+    def set_quota(self, code: str, value: float, *, region: str = "") -> dict[str, Any]:
+        """Another limit on running vCPUs; the answer says what it was before."""
+        return self._call("POST", "quota", {"code": code, "value": value, "region": region})
 
     def throttle(self, action: str, *, count: int = 0, probability: float = 1.0, skip: int = 0) -> None:
         """The next calls of an operation are answered with the service's own code for too many requests."""
@@ -84,4 +93,13 @@ class AwsControl:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except HTTPError as error:
-            raise AwsControlError(error.read().decode("utf-8", "replace")) from None
+            raise _refusal(error.read().decode("utf-8", "replace")) from None
+
+
+def _refusal(body: str) -> AwsControlError:
+    """The words of a refusal, taken out of the document that they came in."""
+    try:
+        told = json.loads(body)
+        return AwsControlError(str(told["error"]), tuple(str(each) for each in told.get("details", ())))
+    except (ValueError, KeyError, TypeError):
+        return AwsControlError(body)

@@ -61,6 +61,15 @@ class LabControl:
         """Sets fields of `Settings` in lab/vcenter/lab.go (session_ttl_s, power_delay_s, area_limit ...) and answers all of them."""
         return self._send("settings", values)
 
+    def hosts(self) -> list[dict[str, Any]]:
+        """Every host: its name, cluster, state and the machines that run on it."""
+        found: list[dict[str, Any]] = self._get("hosts")["hosts"]
+        return found
+
+    def host(self, name: str, action: str) -> dict[str, Any]:
+        """Makes a host fail, go into maintenance or recover (`fail`, `maintain`, `recover`); what moved, and what found no place."""
+        return self._send("host", {"name": name, "action": action})
+
     def expire_sessions(self) -> int:
         """Ends every login; the answer says how many there were."""
         return int(self._send("sessions/expire", {})["expired"])

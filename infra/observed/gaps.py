@@ -11,7 +11,9 @@ from infra.observed.errors import DeniedError, UnreachableError
 T = TypeVar("T")
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired", "SubscriptionRequiredException"})
-ABSENT = frozenset({"NotImplemented", "NotImplementedException", "InvalidAction", "UnsupportedOperation", "UnknownOperationException"})
+ABSENT = frozenset(
+    {"NotImplemented", "NotImplementedException", "InvalidAction", "UnsupportedOperation", "UnknownOperationException", "501"}
+)
 
 
 class Gaps:

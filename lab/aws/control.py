@@ -28,6 +28,8 @@ class Control:
             ("GET", "/lab/guest/read"): self._read,
             ("POST", "/lab/settings"): self._set,
             ("GET", "/lab/settings"): lambda _: asdict(settings),
+            ("GET", "/lab/quotas"): lambda _: {"quotas": machines.quotas()},
+            ("POST", "/lab/quota"): self._quota,
             ("POST", "/lab/throttle"): self._throttle,
             ("POST", "/lab/faults"): lambda asked: {"rules": faults.add(list(asked.get("rules", [])))},
             ("GET", "/lab/faults"): lambda _: {"rules": faults.describe()},
@@ -69,6 +71,9 @@ class Control:
     def _set(self, asked: dict[str, Any]) -> object:
         self._settings.update(asked)
         return asdict(self._settings)
+
+    def _quota(self, asked: dict[str, Any]) -> object:
+        return {"code": asked["code"], **self._machines.set_quota(str(asked["code"]), float(asked["value"]), str(asked.get("region", "")))}
 
     def _calm(self, asked: dict[str, Any]) -> object:
         del asked

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.servicequotas.models import servicequotas_backends
 
 from infra.errors import InclineError
 from lab.aws.blocks.pack import BLOCK
 from lab.aws.ec2.backend import LabEc2
 from lab.aws.ec2.world import World
+from lab.aws.quotas import SERVICE
 from lab.guest import pattern
 
 PIECE = 4 << 20
@@ -33,6 +35,27 @@ class Machines:
     def _span(self, volume: Any, offset: int, length: int) -> None:
         if offset < 0 or length < 0 or offset + length > volume.size << 30:
             raise NoSuchDiskError(volume.id, f"bytes {offset} to {offset + length} lie outside of its {volume.size} GiB")
+
+    def quotas(self) -> list[dict[str, Any]]:
+        """The limits of every region that is in use."""
+        places = sorted({(backend.account_id, backend.region_name) for backend in self._regions()})
+        return [
+            {"region": name, "code": quota["QuotaCode"], "name": quota["QuotaName"], "value": quota["Value"]}
+            for account, name in places
+            for quota in servicequotas_backends[account][name].list_service_quotas(SERVICE)
+        ]
+
+    def set_quota(self, code: str, value: float, region: str = "") -> dict[str, Any]:
+        """Another limit in every region that is in use, or in the one named."""
+        places = {(backend.account_id, backend.region_name) for backend in self._regions()}
+        wanted = sorted(place for place in places if region in {"", place[1]})
+        if not wanted:
+            raise NoSuchRegionError(region)
+        with self._world.lock:
+            before = [servicequotas_backends[account][name].limits.get(code) for account, name in wanted]
+            for account, name in wanted:
+                servicequotas_backends[account][name].set(code, value)
+        return {"value": value, "before": before[0], "regions": sorted({name for _, name in wanted})}
 
     def write(self, volume_id: str, offset: int, data: bytes) -> None:
         """A running guest's write."""
@@ -86,6 +109,13 @@ class Machines:
     def _blocks(self, name: str) -> int:
         content = self._world.store.get(name)
         return len(content.blocks) if content else 0
+
+
+class NoSuchRegionError(InclineError):
+    """A region that nobody has used."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"nothing of the lab's AWS is in region {region}", code="INC-4307")
 
 
 class NoSuchDiskError(InclineError):

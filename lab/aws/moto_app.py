@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto import settings as moto_settings
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2 import urls as ec2_urls
 from moto.ec2 import utils as ec2_utils
 from moto.ec2.models import ec2_backends
 from moto.ec2.models import instances as ec2_instances
 from moto.kms import urls as kms_urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.servicequotas import urls as quota_urls
+from moto.servicequotas.models import servicequotas_backends
 
 from lab.aws import protocol
 from lab.aws.ec2.answers import LabEc2Response
@@ -24,7 +27,9 @@ from lab.aws.ec2.instances import LabInstance
 from lab.aws.ec2.world import World
 from lab.aws.http import Request, Response
 from lab.aws.keys import LabKmsResponse
+from lab.aws.metrics import LabCloudWatch
 from lab.aws.protocol import Call
+from lab.aws.quotas import LabQuotas, LabQuotasResponse
 
 FILTERS = {
     "block-device-mapping.device-name": "device_names",
@@ -50,6 +55,9 @@ def mend(world: World) -> None:
     moto_settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION = True
     ec2_backends.backend = partial(LabEc2, world)
     ec2_urls.url_paths = {"{0}/": LabEc2Response.dispatch}
+    cloudwatch_backends.backend = partial(LabCloudWatch, world.settings)
+    servicequotas_backends.backend = LabQuotas
+    quota_urls.url_paths = {"{0}/$": LabQuotasResponse.dispatch}
     kms_urls.url_paths = {"{0}/$": LabKmsResponse.dispatch}
     ec2_instances.Instance = LabInstance
     ec2_utils.filter_dict_attribute_mapping.update(FILTERS)

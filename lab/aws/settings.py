@@ -28,6 +28,8 @@ class Settings:
     """Every first page of a block list is empty and has a NextToken, as AWS allows itself."""
     pending_snapshots: int = 100
     """How many started snapshots an account may have open."""
+    metrics_days: float = 0.0
+    """How many days before its launch an instance has statistics: a machine of the lab is never a week old."""
     clock_offset_s: float = 0.0
     """Added to the clock: an hour passes in no time."""
     access_key: str = "lab"

@@ -28,6 +28,8 @@ func (l *Lab) serveControl(w http.ResponseWriter, r *http.Request) {
 		l.serveFaults(w, r)
 	case "/lab/settings":
 		l.serveSettings(w, r)
+	case "/lab/hosts":
+		l.serveHosts(w)
 	case "/lab/host":
 		l.serveHost(w, r)
 	case "/lab/sessions/expire":

@@ -27,6 +27,40 @@ type hostReport struct {
 	Stuck   []string `json:"stuck"`
 }
 
+type hostLine struct {
+	Name    string   `json:"name"`
+	Cluster string   `json:"cluster"`
+	State   string   `json:"state"`
+	Running []string `json:"running"`
+}
+
+// serveHosts lists every host with what runs on it.
+func (l *Lab) serveHosts(w http.ResponseWriter) {
+	out := []hostLine{}
+	for _, e := range l.registry().All("HostSystem") {
+		h, ok := e.(*simulator.HostSystem)
+		if !ok {
+			continue
+		}
+		line := hostLine{Name: h.Name, State: string(h.Runtime.ConnectionState), Running: []string{}}
+		if h.Runtime.InMaintenanceMode {
+			line.State = "maintenance"
+		}
+		if h.Parent != nil {
+			line.Cluster = l.nameOf(l.svc.Context, *h.Parent)
+		}
+		for _, ref := range h.Vm {
+			if vm, ok := l.registry().Get(ref).(*simulator.VirtualMachine); ok && isOn(vm) {
+				line.Running = append(line.Running, vm.Name)
+			}
+		}
+		sort.Strings(line.Running)
+		out = append(out, line)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	reply(w, map[string]any{"hosts": out})
+}
+
 func (l *Lab) serveHost(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Name   string `json:"name"`

@@ -13,6 +13,7 @@ from moto.ec2.utils import parse_user_data
 
 from lab.aws.ec2.network_answers import NetworkAnswers
 from lab.aws.ec2.refusals import bad_value
+from lab.aws.ec2.reservations import ReservationAnswers
 from lab.aws.ec2.storage_answers import StorageAnswers
 
 STOPPED_ONLY = ("InstanceType", "Kernel", "Ramdisk", "UserData", "EbsOptimized", "EnaSupport", "SriovNetSupport")
@@ -20,7 +21,7 @@ STOPPED_ONLY = ("InstanceType", "Kernel", "Ramdisk", "UserData", "EbsOptimized",
 ANY_TIME = ("DisableApiTermination", "DisableApiStop", "SourceDestCheck", "InstanceInitiatedShutdownBehavior")
 
 
-class LabEc2Response(StorageAnswers, NetworkAnswers, EC2Response):
+class LabEc2Response(StorageAnswers, NetworkAnswers, ReservationAnswers, EC2Response):
     """One EC2 call. Calls run one at a time; each begins by bringing the region to the state that is due."""
 
     RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar[dict[str, Callable[[Any], Any]]] = {
@@ -162,6 +163,15 @@ class LabEc2Response(StorageAnswers, NetworkAnswers, EC2Response):
         for instance in instances:
             instance.monitoring_state = state
         return ActionResult({"InstanceMonitorings": [{"InstanceId": i.id, "Monitoring": {"State": answer}} for i in instances]})
+
+    def modify_instance_maintenance_options(self) -> ActionResult:
+        """ModifyInstanceMaintenanceOptions: automatic recovery, `default` or `disabled`."""
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        wanted = self._get_param("AutoRecovery")
+        if wanted not in {"default", "disabled"}:
+            raise bad_value(f"Invalid value '{wanted}' for AutoRecovery.")
+        instance.auto_recovery = wanted
+        return ActionResult({"InstanceId": instance.id, "AutoRecovery": wanted})
 
     def modify_instance_placement(self) -> ActionResult:
         """ModifyInstancePlacement: into another placement group, while stopped."""

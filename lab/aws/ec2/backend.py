@@ -14,18 +14,20 @@ from lab.aws.ec2.interfaces import Interfaces
 from lab.aws.ec2.launch import Launches
 from lab.aws.ec2.network import Network, PlacementGroup
 from lab.aws.ec2.refusals import refuse
+from lab.aws.ec2.reservations import CapacityReservation, Reservations
 from lab.aws.ec2.snapshots import Snapshots
 from lab.aws.ec2.volumes import Volumes
 from lab.aws.ec2.world import World
 from lab.aws.keys import find_key
 
 
-class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Snapshots, Volumes, EC2Backend):
+class LabEc2(Images, Launches, Endpoints, Interfaces, Network, Reservations, Snapshots, Volumes, EC2Backend):
     """One account's EC2 in one region. The world of blocks and settings is shared by all of them."""
 
     def __init__(self, world: World, region_name: str, account_id: str) -> None:
         self.world = world
         self.placement_groups: dict[str, PlacementGroup] = {}
+        self.capacity_reservations: dict[str, CapacityReservation] = {}
         super().__init__(region_name, account_id)
 
     @property
@@ -107,6 +109,7 @@ METADATA = {
 
 TAGGED = {
     "ami": "image",
+    "cr": "capacity-reservation",
     "eni": "network-interface",
     "i": "instance",
     "igw": "internet-gateway",

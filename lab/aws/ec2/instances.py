@@ -21,6 +21,7 @@ class LabInstance(Instance):
     boot_mode: str | None = None
     platform_details = "Linux/UNIX"
     usage_operation = "RunInstances"
+    auto_recovery = "default"
     running_since = 0.0
 
     def __init__(self, backend: Any, image_id: str, user_data: Any, security_groups: list[Any], **kwargs: Any) -> None:
@@ -46,6 +47,11 @@ class LabInstance(Instance):
         """Cores and threads of its type."""
         info = self.ec2_backend.type_info(self.instance_type).get("VCpuInfo", {})
         return {"CoreCount": info.get("DefaultCores"), "ThreadsPerCore": info.get("DefaultThreadsPerCore")}
+
+    @property
+    def maintenance_options(self) -> dict[str, str]:
+        """Simplified automatic recovery, which is on unless switched off; nothing here ever needs it."""
+        return {"AutoRecovery": self.auto_recovery, "RebootMigration": "default"}
 
     @property
     def usage_operation_update_time(self) -> Any:
@@ -168,6 +174,7 @@ class LabInstance(Instance):
             return copy.copy(self._state)
         if self.state != "stopped":
             raise incorrect_instance_state(self.id, "started")
+        self.ec2_backend.check_quota(self.instance_type, 1)
         previous = self._leave("pending")
         for nic in self.nics.values():
             nic.start()

@@ -50,6 +50,7 @@ class Launches:
         self._check_architecture(image, kwargs.get("instance_type") or "")
         if extras["placement_group"]:
             self.placement_group(extras["placement_group"])  # type: ignore[attr-defined]
+        self.check_quota(kwargs.get("instance_type") or template.get("InstanceType", ""), count)  # type: ignore[attr-defined]
         kwargs["metadata_options"] = _metadata(image, kwargs.get("metadata_options") or {})
         self._place(kwargs)
         known = set(self.reservations)
