@@ -1,46 +1,81 @@
-"""TAG-001: every machine says whose it is and what it promises."""
+"""TAG-001: every machine says whose it is and what it promises, the same on both sides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.evidence import Evidence, ServerEvidence, Unknown, missing
+from policies.evidence import Evidence, ServerEvidence, ServiceEvidence, Unknown
 from policies.rule import Parameters, Rule
-from policies.verdict import Fact, Outcome, Severity, Verdict
+from policies.rules.decide import Grounds, decide
+from policies.verdict import Fact, Severity, Verdict
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:  # noqa: ARG001 - every rule has one shape
-    """One verdict for every machine that is not held: a held one is frozen on purpose."""
+    """One verdict for every machine that serves; a held source is compared with it."""
+    required = evidence.standards.required_tags
+    sources = {s.name: s for s in evidence.servers if s.held}
+    promised = {name: promises(service) for name, service in evidence.services.items()}
+    found = False
     for server in evidence.servers:
-        if not server.held:
-            yield _judge(rule, server, evidence.standards.required_tags)
+        if server.held:
+            continue
+        found = True
+        grounds = _judge(server, required, promised.get(server.service, {}))
+        late = _late(server, sources.get(server.name), required)
+        grounds.problems += late
+        # Nothing of a held machine may be changed, so that an edit of the estate meanwhile is told, not punished.
+        severity = Severity.MEDIUM if late and len(late) == len(grounds.problems) else None
+        passed = f"has {len(required)} of {len(required)} required tags"
+        yield decide(rule, server, f"{server.name} on {server.site}", grounds, passed, severity)
+    if not found:
+        yield rule.not_applicable("no machine")
 
 
-def _judge(rule: Rule, server: ServerEvidence, required: tuple[str, ...]) -> Verdict:
-    if isinstance(server.tags, Unknown):
-        message = f"the tags of {server.name} are not known yet"
-        return rule.verdict(
-            Outcome.UNDETERMINED, server.target, message, source=server.source, urn=server.urn, missing=missing((server.tags,))
-        )
-    absent = tuple(tag for tag in required if not server.tags.get(tag))
-    facts = tuple(Fact(name=tag, value=server.tags[tag]) for tag in required if server.tags.get(tag))
-    formula = f"{len(required) - len(absent)} of {len(required)} required tags"
+def promises(service: ServiceEvidence) -> dict[str, str]:
+    """The values that the estate gives the tags of a service's machines, as `infra.tags` writes them."""
+    return {
+        "owner": service.owner,
+        "service": service.name,
+        "tier": str(service.tier),
+        "rto": f"{service.rto_minutes}m",
+        "rpo": f"{service.rpo_minutes}m",
+        "data-class": str(service.data_class),
+        "cost-centre": service.cost_centre,
+    }
+
+
+def _judge(server: ServerEvidence, required: tuple[str, ...], promised: Mapping[str, str]) -> Grounds:
+    tags = server.tags
+    if isinstance(tags, Unknown):
+        return Grounds(missing=[str(tags)])
+    absent = [tag for tag in required if not tags.get(tag)]
+    wrong = [tag for tag in required if tags.get(tag) and promised.get(tag) and tags[tag] != promised[tag]]
+    grounds = Grounds(formulas=[f"{len(required) - len(absent)} of {len(required)} required tags, {len(wrong)} with another value"])
+    if absent or wrong:
+        grounds.facts = [Fact(name=tag, value=tags[tag], source=server.source, as_of=server.as_of) for tag in required if tags.get(tag)]
     if absent:
-        message = f"{server.name} on {server.site} lacks the tags {', '.join(absent)}"
-        return rule.verdict(Outcome.FAIL, server.target, message, facts=facts, formula=formula, source=server.source, urn=server.urn)
-    return rule.verdict(
-        Outcome.PASS, server.target, f"{server.name} has {formula}", facts=facts, formula=formula, source=server.source, urn=server.urn
-    )
+        grounds.problems.append(f"lacks the tags {', '.join(absent)}")
+    grounds.problems += [f"says {tag} {tags[tag]}, the estate says {promised[tag]}" for tag in wrong]
+    return grounds
+
+
+def _late(server: ServerEvidence, source: ServerEvidence | None, required: tuple[str, ...]) -> list[str]:
+    if source is None or isinstance(server.tags, Unknown) or isinstance(source.tags, Unknown):
+        return []
+    here, there = server.tags, source.tags
+    other = [tag for tag in required if here.get(tag) and there.get(tag) and here[tag] != there[tag]]
+    return [f"says {tag} {here[tag]}, its held source on {source.site} says {there[tag]}" for tag in other]
 
 
 REQUIRED_TAGS = Rule(
     id="TAG-001",
     name="required-tags",
-    title="Every machine carries the required tags",
+    title="Every machine carries the required tags, with the estate's values on both sides",
     severity=Severity.HIGH,
     controls=("NIST 800-53 CM-8", "NIST 800-53 CP-2(8)"),
-    formula="every required tag of the standards is present and not empty",
+    needs=("tags of the machines", "services of the estate, and the required tags of its standards"),
+    formula="every required tag of the standards is present, not empty, and says what the estate says of the service",
     source="the city's standards, estate/standards.yaml",
-    remedy="give the server a service in the estate: its tags follow from it",
+    remedy="give the server a service in the estate: its tags follow from it with the next `pulumi up`",
     check=check,
 )

@@ -60,7 +60,7 @@ def _met(freeze: Freeze, nights: tuple[date, date]) -> bool:
     return freeze.begins <= nights[1] and nights[0] <= freeze.ends
 
 
-APPROVAL = Rule(
+MOVE_APPROVED = Rule(
     id="MIG-006",
     name="move-approved",
     title="A move is approved by its owner and meets no freeze",

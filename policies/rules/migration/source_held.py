@@ -77,7 +77,7 @@ def _length(move: MoveEvidence, needed: int | Unknown) -> Grounds:
     return grounds
 
 
-HOLD = Rule(
+SOURCE_HELD = Rule(
     id="MIG-003",
     name="source-held",
     title="The source of a move stays in place, off, for the hold time of its tier",
