@@ -98,7 +98,7 @@ def _minutes(value: float) -> str:
 def _row(service: ServiceEvidence, disruption: Disruption, model: _Model, evidence: Evidence, *, disaster: bool) -> _Row:
     standard = evidence.standards.tiers.get(service.tier)
     rto, rpo = service.rto_minutes, service.rpo_minutes
-    if disaster and disruption is Disruption.SITE and standard is not None:
+    if disaster and disruption in {Disruption.ZONE, Disruption.SITE} and standard is not None:
         rto, rpo = max(rto, standard.rto_minutes), max(rpo, standard.rpo_minutes)
     return _Row(disruption, model.whole(service.name, disruption), rto, rpo)
 
@@ -164,7 +164,7 @@ RECOVERY_OBJECTIVES = Rule(
         "link_share": Parameter(default=0.8, reason="a transfer gets four fifths of a link at best: headers, and traffic that cannot wait"),
         "disaster_promise": Parameter(
             default="service",
-            reason="after the loss of a whole site the service's own promise counts; `tier`: what its tier promises at most",
+            reason="after the loss of a whole site or zone the service's own promise counts; `tier`: what its tier promises at most",
         ),
     },
     needs=("parts of services", "backup jobs and copies", "links", "HA and automatic recovery", "places of servers", "sizes of disks"),
