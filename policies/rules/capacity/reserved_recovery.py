@@ -118,8 +118,9 @@ def _judge(rule: Rule, service: ServiceEvidence, told: _Recovery) -> Verdict:
 
 
 def _remedy(told: _Recovery) -> str:
+    machines = f"{len(told.without)} machine{'s' * (len(told.without) > 1)}"
     return (
-        f"reserve capacity in the region for {len(told.without)} machines (aws ec2 create-capacity-reservation), keep as much free beyond "
+        f"reserve capacity in the region for {machines} (aws ec2 create-capacity-reservation), keep as much free beyond "
         f"N+1 in the other data centre, or keep a backup copy where it is free; in all {format_number(told.cpus)} vCPUs and "
         f"{format_number(told.memory / GIB)} GiB must restart"
     )

@@ -95,7 +95,8 @@ def _judge(rule: Rule, machine: ServerEvidence, target: _Target, usage: UsageEvi
     factor = parameters.number("factor")
     cpu, memory = _measures(target, usage)
     short = [m for m in (cpu, memory) if m.under()]
-    smaller = None if short else _smaller(machine, target, cpu, memory, factor)
+    room = 1 + parameters.number("headroom_percent") / 100
+    smaller = None if short or not (cpu.over(factor) or memory.over(factor)) else _smaller(machine, target, cpu, memory, room)
     large = [m for m in (cpu, memory) if m.over(factor)] if smaller or target.kind is None else []
     lacks = tuple(dict.fromkeys(cpu.lacks + memory.lacks))
     outcome = Outcome.FAIL if short or large else Outcome.UNDETERMINED if lacks else Outcome.PASS
@@ -130,13 +131,11 @@ def _measures(target: _Target, usage: UsageEvidence) -> tuple[_Measure, _Measure
     )
 
 
-def _smaller(machine: ServerEvidence, target: _Target, cpu: _Measure, memory: _Measure, factor: float) -> InstanceType | None:
-    """A cheaper type that still holds what is used, where one resource is more than the factor above it."""
-    if target.kind is None or not (cpu.over(factor) or memory.over(factor)):
+def _smaller(machine: ServerEvidence, target: _Target, cpu: _Measure, memory: _Measure, room: float) -> InstanceType | None:
+    """A cheaper type that holds what is used, with room above."""
+    if target.kind is None or isinstance(cpu.used, Unknown) or isinstance(memory.used, Unknown):
         return None
-    if isinstance(cpu.used, Unknown) or isinstance(memory.used, Unknown):
-        return None
-    found = _choice(max(1, ceil(cpu.used)), max(1, ceil(memory.used * GIB)), machine.firmware)
+    found = _choice(max(1, ceil(cpu.used * room)), max(1, ceil(memory.used * room * GIB)), machine.firmware)
     if found is None or found.usd_per_hour is None or target.kind.usd_per_hour is None:
         return None
     return found if found.usd_per_hour < target.kind.usd_per_hour else None
@@ -174,7 +173,8 @@ def _remedy(machine: ServerEvidence, short: list[_Measure], smaller: InstanceTyp
         wanted = " and ".join(f"{m.text(_up(m.used))} or more" for m in short)
         return f"give {machine.name} {wanted}: size: of its entry, or instance_type: under at.{machine.site}"
     if smaller is not None:
-        return f"write instance_type: {smaller.name} under at.{machine.site} of {machine.name}, or make its size: smaller"
+        size = f"{{cpus: {smaller.cpus}, memory: {smaller.memory >> 20}MiB}}"
+        return f"write size: {size} for {machine.name}, and no instance_type: the catalogue then chooses {smaller.name}"
     return f"make the size: of {machine.name} smaller"
 
 
@@ -211,6 +211,7 @@ RIGHT_SIZE = Rule(
     needs=("measured use of the machine or of its source", "size or instance type of the target"),
     parameters={
         "factor": Parameter(default=2.0, reason="instance sizes double from one to the next, so one of them always lies within"),
+        "headroom_percent": Parameter(default=25, reason="room above p95 in the type that is proposed: one value in twenty is higher"),
         "hours_month": Parameter(default=730, reason="8,760 hours a year / 12, as AWS's own calculator counts"),
     },
 )
