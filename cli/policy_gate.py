@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from infra.estate.load import load_estate
+from infra.estate.model import Server
 from migration.ports import GateAnswer, GateRequest
 from policies.evaluate import evaluate
-from policies.readers.places import locator
+from policies.readers.places import read_files
 from policies.readers.plan import read_plan
+from policies.readers.surroundings import Surroundings, capacity_file
+
+_NAMED_BY_SITE = ("site", "cluster", "datastore", "pool", "network", "zone", "quota")
 
 
 class PolicyGate:
     """Judges a move by the same rules that judge previews. Both machines count: rollback must stay possible.
 
     Args:
-        estate: the estate's folder; it is read afresh for every question.
+        estate: the estate's folder; it is read afresh for every question, and the capacity snapshot with it.
         today: answers the date that waivers are judged at.
     """
 
@@ -30,8 +34,26 @@ class PolicyGate:
 
         Raises:
             EstateErrors: the estate cannot be read.
+            SnapshotError: there is a capacity snapshot and it cannot be used.
         """
-        evidence = read_plan(load_estate(self._estate), request.server, request.target, self._today(), locator(self._estate))
-        result = evaluate(evidence)
-        lines = [f"{v.rule} {v.severity}: {v.message}; see {v.source}; next: {v.remedy}" for v in result.blocking]
+        estate, where = read_files(self._estate)
+        today = self._today()
+        ledger = os.environ.get("INCLINE_LEDGER", "")
+        around = Surroundings(
+            now=datetime.now(UTC) if today == datetime.now(UTC).date() else datetime.combine(today, time(), UTC),
+            capacity=capacity_file(self._estate, os.environ.get("INCLINE_CAPACITY", ""), Path()),
+            ledger=Path(ledger) if ledger else None,
+        )
+        result = evaluate(around.over(read_plan(estate, request.server, request.target, today, where)))
+        touched = [v for v in result.blocking if _touches(v.target, estate.servers[request.server], {request.source, request.target})]
+        lines = [f"{v.rule} {v.severity}: {v.message}; see {v.source}; next: {v.remedy}" for v in touched]
         return GateAnswer(counts=result.counts, blocking=tuple(lines))
+
+
+def _touches(target: str, server: Server, sites: set[str]) -> bool:
+    """Whether an object, as verdicts name it, is the server's own or stands on a site of the move. Other servers answer for themselves."""
+    kind, _, rest = target.partition("/")
+    own = {"server": server.name, "move": server.name, "group": server.redundancy_group, "service": server.service}
+    if kind in own:
+        return rest == own[kind]
+    return kind not in _NAMED_BY_SITE or rest.partition("/")[0] in sites

@@ -92,6 +92,11 @@ def overlay_snapshot(evidence: Evidence, snapshot: CapacitySnapshot, source: str
             layers.append(read_center(evidence, name, site, seen))
         elif isinstance(site, AwsCapacity):
             layers.append(read_region(evidence, name, site, seen))
+    findings += [
+        f"site/{name}: {source} lacks {part}: {why}"
+        for name, site in sorted(snapshot.sites.items())
+        for part, why in sorted(site.missing.items())
+    ]
     taken = min((layer.taken_at for layer in layers), default=snapshot.taken_at)
     told = SnapshotEvidence(taken_at=taken, sites=tuple(layer.site for layer in layers), source=source)
     return _joined(replace(evidence, snapshot=told, findings=evidence.findings + tuple(findings)), layers, wins=observed_wins)

@@ -208,7 +208,7 @@ def _merged(entry: ServerEvidence, instance: ObservedInstance, region: AwsCapaci
         disks=entry.disks if same_disks(entry.disks, sizes) else sizes,
         zone=instance.zone or entry.zone,
         networks=(instance.subnet,) if instance.subnet else entry.networks,
-        tags=plain_tags(instance.tags),
+        tags=entry.tags if "tags" in region.missing else plain_tags(instance.tags),
     )
 
 

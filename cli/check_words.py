@@ -1,0 +1,65 @@
+"""The answer of `incline check` in words: what must be decided first, the answer last."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cli.output import styled
+
+if TYPE_CHECKING:
+    from cli.check_evidence import Checked
+    from policies.evaluate import Result
+    from policies.verdict import Verdict
+
+_COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
+_MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
+
+
+def check_text(checked: Checked) -> str:
+    """Failures and waived findings one by one, what is undetermined by rule, the moments of a plan, and the answer."""
+    result = checked.result
+    lines = [_finding(v) for v in result.verdicts if v.outcome.value in {"fail", "waived"}]
+    lines += list(_undetermined(result))
+    lines += [f"finding {finding}" for finding in result.findings]
+    if len(checked.steps) > 1:
+        lines += [f"{step.name}: {_answer(step.result)}" for step in checked.steps]
+    return "\n".join([*lines, _answer(result)])
+
+
+def _finding(verdict: Verdict) -> str:
+    outcome = styled(verdict.outcome.value, _COLOURS[verdict.outcome.value], sys.stdout)
+    parts = [f"{outcome} {verdict.rule} {verdict.severity} {verdict.target}", verdict.message]
+    if verdict.source:
+        parts.append(f"see {verdict.source}")
+    if verdict.outcome.value == "fail":
+        parts.append(f"next: {verdict.remedy}")
+    return "\n  ".join(parts)
+
+
+def _undetermined(result: Result) -> Iterator[str]:
+    """One entry a rule: forty machines that nobody measured are one thing to do, not forty."""
+    by_rule: dict[str, list[Verdict]] = {}
+    for verdict in result.verdicts:
+        if verdict.outcome.value == "undetermined":
+            by_rule.setdefault(verdict.rule, []).append(verdict)
+    word = styled("undetermined", _COLOURS["undetermined"], sys.stdout)
+    for rule, found in by_rule.items():
+        targets = list(dict.fromkeys(v.target for v in found))
+        lacks = list(dict.fromkeys(text for v in found for text in v.missing))
+        head = f"{word} {rule} {found[0].severity} {_some(targets, _OBJECTS_SHOWN)}"
+        said = [found[0].message] if len(found) == 1 else []
+        yield "\n  ".join([head, *said, f"cannot be decided without: {_some(lacks, _MISSING_SHOWN)}"])
+
+
+def _some(texts: list[str], shown: int) -> str:
+    more = f" and {len(texts) - shown} more" if len(texts) > shown else ""
+    return ", ".join(texts[:shown]) + more
+
+
+def _answer(result: Result) -> str:
+    """The last line is the one that matters: may it be, and how many verdicts say so."""
+    blocking = len(result.blocking)
+    answer = f"{blocking} finding{'s' * (blocking > 1)} must be decided" if blocking else "no rule stands in the way"
+    return f"{answer}: " + ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)
