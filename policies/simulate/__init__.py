@@ -8,11 +8,10 @@ from __future__ import annotations
 from policies.simulate.failure import Failure, Kind, every_failure, host_failures, shared_fates
 from policies.simulate.hosts import every_host
 from policies.simulate.outcome import Fates, Outcome, Restart, ServiceFate, State, Stranded, Way
-from policies.simulate.recovery import Assumptions, Ready
+from policies.simulate.recovery import Ready
 from policies.simulate.simulate import Settings, recovery, simulate
 
 __all__ = [
-    "Assumptions",
     "Failure",
     "Fates",
     "Kind",

@@ -5,7 +5,7 @@ The copies are those of the backup jobs; a server whose move is on trial has its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from infra.catalogue import CatalogueError, choose_instance_type
@@ -28,8 +28,6 @@ WHY = {
     "instance type": "no instance type holds it",
     "hosts": "no host that could take it is left",
 }
-Homes = Mapping[str, frozenset[str]]
-"""The sites where each server could stand: those for which the estate gives it an address."""
 
 
 @dataclass(slots=True)
@@ -49,7 +47,6 @@ def lose(
     site: str = "",
     cluster: str = "",
     datastore: str = "",
-    homes: Homes | None = None,
 ) -> Fates:
     """What happens to machines whose site, cluster or datastore is lost. A copy at the site itself helps unless the whole site is lost."""
     stopping = [s for s in lost if not s.held and s.running is not False]
@@ -59,7 +56,7 @@ def lose(
     restarted, without, unsure = [], [], 0
     for server in by_tier(evidence, stopping):
         before = len(refuge.missing)
-        found = _restore(evidence, refuge, server, whole, (homes or {}).get(server.name))
+        found = _restore(evidence, refuge, server, whole)
         if isinstance(found, Stranded) and server.name in held:
             copy = held[server.name]
             found = Restart(name=server.name, where=f"{copy.site}/{copy.cluster or copy.zone}", way=Way.HELD)
@@ -109,9 +106,7 @@ def _free(evidence: Evidence, name: str, site: str, capacity: int, used: int | U
     return float(capacity - provisioned)
 
 
-def _restore(
-    evidence: Evidence, refuge: _Refuge, server: ServerEvidence, lost_site: str, homes: frozenset[str] | None
-) -> Restart | Stranded:
+def _restore(evidence: Evidence, refuge: _Refuge, server: ServerEvidence, lost_site: str) -> Restart | Stranded:
     jobs = evidence.backups_of.get(server.name, ())
     if not jobs:
         return _stranded(server, "backup")
@@ -119,11 +114,11 @@ def _restore(
     if not copies:
         return _stranded(server, "copy")
     reasons = []
-    for target, copy in _targets(evidence, server, copies, lost_site, homes):
+    for target, copy in _targets(evidence, server, copies, lost_site):
         where, why = _room(evidence, refuge, server, target)
         if where:
-            note = f"needs an address at {target}" if homes is not None and target not in homes else ""
-            return Restart(name=server.name, where=where, way=Way.BACKUP, copy=copy, note=note)
+            unprepared = bool(server.places) and target not in server.places
+            return Restart(name=server.name, where=where, way=Way.BACKUP, copy=copy, unprepared=unprepared)
         reasons.append(why)
     return _stranded(server, max(reasons, key=reasons.count) if reasons else "copy")
 
@@ -132,15 +127,13 @@ def _stranded(server: ServerEvidence, binding: str) -> Stranded:
     return Stranded(name=server.name, binding=binding, why=WHY[binding])
 
 
-def _targets(
-    evidence: Evidence, server: ServerEvidence, copies: set[str], lost_site: str, homes: frozenset[str] | None
-) -> list[tuple[str, str]]:
+def _targets(evidence: Evidence, server: ServerEvidence, copies: set[str], lost_site: str) -> list[tuple[str, str]]:
     """Where a server could be restored and from which copy, best first: where it has an address, where the copy lies, of its own kind."""
     options = []
-    for target in sorted((copies | (homes or frozenset()) | {server.site}) - {lost_site}):
+    for target in sorted(copies.union(server.places, {server.site}) - {lost_site}):
         copy = target if target in copies else max(copies, key=lambda c: (bandwidth(evidence, (c, target)), c))
         if copy == target or bandwidth(evidence, (copy, target)):
-            at_home = homes is None or target in homes
+            at_home = not server.places or target in server.places
             options.append((not at_home, target != server.site, copy != target, evidence.kinds.get(target) != server.kind, target, copy))
     return [(option[4], option[5]) for option in sorted(options)]
 

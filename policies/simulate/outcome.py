@@ -26,7 +26,8 @@ class Restart:
         copy: the site whose backup copy it is restored from, where it is restored.
         beside: a member of its own redundancy group runs on the same host or zone: the two would fail together.
         wave: its place in the order of restart, 0 first.
-        note: what is still missing for it, such as an address.
+        unprepared: its site has no address for it yet, so that one has to be chosen first.
+        note: what else there is to say.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Restart:
     copy: str = ""
     beside: bool = False
     wave: int = 0
+    unprepared: bool = False
     note: str = ""
 
 
@@ -66,7 +68,8 @@ class ServiceFate:
 
     Args:
         because: the machines or services that it is so by.
-        minutes: until it works again as estimated; None: not without people mending what `because` says.
+        minutes: until it works again as estimated (for a degraded one, until others have taken over); None: not without people mending
+            what `because` says.
         rto_minutes: what it promises.
         loses_minutes: how old its data may be when it comes back from a copy; 0 where nothing is lost.
         rpo_minutes: what it promises of that.
@@ -85,7 +88,7 @@ class ServiceFate:
     @property
     def keeps_time(self) -> bool:
         """Whether it is back within its promise."""
-        return self.state is State.DEGRADED or (self.minutes is not None and self.minutes <= self.rto_minutes)
+        return self.minutes is not None and self.minutes <= self.rto_minutes
 
     @property
     def keeps_data(self) -> bool:

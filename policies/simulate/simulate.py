@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from policies.evidence import Evidence
-from policies.simulate.elsewhere import Homes, lose
+from policies.simulate.elsewhere import lose
 from policies.simulate.failure import Failure, Kind, failed_hosts
 from policies.simulate.ground import Ground, lay_out
 from policies.simulate.hosts import bounded, fail_hosts
 from policies.simulate.links import cut_link
 from policies.simulate.outcome import Fates, Outcome
-from policies.simulate.recovery import Assumptions, Ready, ready, stated
-from policies.simulate.services import service_fates, stand_ins
+from policies.simulate.recovery import Ready, assumptions, ready, stated
+from policies.simulate.services import service_fates
 from policies.simulate.zones import fail_zone
 
 
@@ -24,13 +24,10 @@ class Settings:
     Args:
         separate: keep members of a redundancy group apart at any price; None: as each cluster's HA is set.
         rearrange: running machines may be moved to make room, as DRS can.
-        homes: the sites where each server has an address; None: every site that holds a copy will do.
     """
 
     separate: bool | None = None
     rearrange: bool = False
-    homes: Homes | None = None
-    assumed: Assumptions = field(default_factory=Assumptions)
 
 
 PLAIN = Settings()
@@ -48,16 +45,15 @@ def simulate(evidence: Evidence, failure: Failure, settings: Settings = PLAIN) -
         fates, services = cut_link(evidence, failure.name)
         return Outcome(failure=failure, fates=fates, services=services)
     fates = _fates(evidence, failure, settings)
-    services = service_fates(evidence, fates, ready(evidence, fates, settings.assumed))
-    said = [*fates.assumptions, *stated(settings.assumed, frozenset(r.way for r in fates.restarted))]
-    if by_name := stand_ins(evidence, (s.name for s in services)):
-        said.append(f"{', '.join(by_name)} can stand in for the group that the name tells, though no group is written for it")
-    return Outcome(failure=failure, fates=replace(fates, assumptions=tuple(said)), services=services)
+    assumed = assumptions(evidence)
+    services = service_fates(evidence, fates, ready(evidence, fates, assumed), assumed)
+    said = (*fates.assumptions, *stated(assumed, frozenset(r.way for r in fates.restarted)))
+    return Outcome(failure=failure, fates=replace(fates, assumptions=said), services=services)
 
 
-def recovery(evidence: Evidence, outcome: Outcome, settings: Settings = PLAIN) -> dict[str, Ready]:
+def recovery(evidence: Evidence, outcome: Outcome) -> dict[str, Ready]:
     """When each machine that comes back works again, with the formula."""
-    return ready(evidence, outcome.fates, settings.assumed)
+    return ready(evidence, outcome.fates, assumptions(evidence))
 
 
 def ground_of(evidence: Evidence, failure: Failure) -> Ground | None:
@@ -72,16 +68,16 @@ def _fates(evidence: Evidence, failure: Failure, settings: Settings) -> Fates:
     site, _, name = failure.name.partition("/")
     if failure.kind is Kind.SITE:
         _known(failure, evidence.kinds)
-        return lose(evidence, (s for s in evidence.servers if s.site == site), site=site, homes=settings.homes)
+        return lose(evidence, (s for s in evidence.servers if s.site == site), site=site)
     here = tuple(s for s in evidence.servers if s.site == site)
     if failure.kind is Kind.ZONE:
         _known(failure, (f"{z.site}/{z.name}" for z in evidence.zones))
         return fail_zone(evidence, site, name)
     if failure.kind is Kind.CLUSTER:
         _known(failure, (f"{c.site}/{c.name}" for c in evidence.clusters))
-        return lose(evidence, tuple(s for s in here if s.cluster == name), site=site, cluster=name, homes=settings.homes)
+        return lose(evidence, tuple(s for s in here if s.cluster == name), site=site, cluster=name)
     _known(failure, (f"{d.site}/{d.name}" for d in evidence.datastores))
-    return lose(evidence, tuple(s for s in here if s.datastore == name), site=site, datastore=name, homes=settings.homes)
+    return lose(evidence, tuple(s for s in here if s.datastore == name), site=site, datastore=name)
 
 
 def _hosts(evidence: Evidence, failure: Failure, settings: Settings) -> Fates:

@@ -1,0 +1,9 @@
+"""Explain and repair: for a failed capacity rule, the smallest change that makes it pass, found by search and proven by the rules."""
+
+from __future__ import annotations
+
+from policies.repair.change import Change, apply_all
+from policies.repair.ground import Reach, reach_of
+from policies.repair.repair import Repair, fails, repair
+
+__all__ = ["Change", "Reach", "Repair", "apply_all", "fails", "reach_of", "repair"]
