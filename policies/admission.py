@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 DEFAULT_CPU_MHZ = 32
 """A machine without a CPU reservation counts as 32 MHz (das.vmcpuminmhz); older API text says 256."""
@@ -36,12 +37,13 @@ class Failover:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slot policy's numbers: size of a slot, slots per host, and how many of the largest hosts may fail."""
+    """The slot policy's numbers: size of a slot, slots per host, slots needed, and how many of the largest hosts may fail."""
 
     cpu: Fraction | int
     memory: Fraction | int
     per_host: tuple[int, ...]
     failover_capacity: int
+    needed: int
 
 
 def percentage(hosts: Sequence[Capacity], machines: Sequence[Capacity]) -> Failover:
@@ -50,25 +52,34 @@ def percentage(hosts: Sequence[Capacity], machines: Sequence[Capacity]) -> Failo
     Raises:
         ValueError: no host has any capacity.
     """
-    cpu, memory = sum(Fraction(h.cpu) for h in hosts), sum(Fraction(h.memory) for h in hosts)
+    cpu, memory = Fraction(sum(h.cpu for h in hosts)), Fraction(sum(h.memory for h in hosts))
     if not cpu or not memory:
         raise ValueError("a cluster without capacity has no failover capacity")
     return Failover(
-        cpu=(cpu - sum(Fraction(m.cpu) for m in machines)) / cpu,
-        memory=(memory - sum(Fraction(m.memory) for m in machines)) / memory,
+        cpu=(cpu - sum(m.cpu for m in machines)) / cpu,
+        memory=(memory - sum(m.memory for m in machines)) / memory,
     )
 
 
-def slots(hosts: Sequence[Capacity], machines: Sequence[Capacity]) -> Slots:
-    """The slot policy: the largest requirement is the slot; the largest hosts are taken away while every machine still has a slot."""
+def slots(hosts: Sequence[Capacity], machines: Sequence[Capacity], *, cpu_cap: int | None = None, memory_cap: int | None = None) -> Slots:
+    """The slot policy: the largest requirement is the slot; the largest hosts are taken away while every machine still has its slots.
+
+    Args:
+        hosts: those that can run machines.
+        machines: what each running machine requires.
+        cpu_cap: the most a slot may be (das.slotcpuinmhz); a machine that requires more then takes several slots.
+        memory_cap: the same for memory (das.slotmeminmb, here in the unit of the others).
+    """
     cpu = max((m.cpu for m in machines), default=DEFAULT_CPU_MHZ) or DEFAULT_CPU_MHZ
     memory = max((m.memory for m in machines), default=0)
+    cpu, memory = min(cpu, cpu_cap or cpu), min(memory, memory_cap or memory)
+    needed = sum(max(1, ceil(Fraction(m.cpu) / cpu), ceil(Fraction(m.memory) / memory) if memory else 0) for m in machines)
     per_host = tuple(min(int(h.cpu // cpu), int(h.memory // memory) if memory else int(h.cpu // cpu)) for h in hosts)
     remaining, removed = sorted(per_host), 0
-    while remaining and sum(remaining[:-1]) >= len(machines):
+    while remaining and sum(remaining[:-1]) >= needed:
         remaining.pop()
         removed += 1
-    return Slots(cpu=cpu, memory=memory, per_host=per_host, failover_capacity=removed)
+    return Slots(cpu=cpu, memory=memory, per_host=per_host, failover_capacity=removed, needed=needed)
 
 
 def largest_share(hosts: Sequence[Capacity], failures: int) -> Failover:

@@ -59,6 +59,13 @@ class Bounds:
 NOTHING = Bounds(0.0, 0.0)
 
 
+def ranged(bounds: Bounds, text: Callable[[float], str]) -> str:
+    """A sum for people: one number, or what it lies between."""
+    if bounds.least == bounds.most:
+        return text(bounds.least)
+    return f"{text(bounds.least)} or more" if bounds.most == inf else f"{text(bounds.least)} to {text(bounds.most)}"
+
+
 def bounded(value: float | Unknown, at_most: float | Unknown) -> Bounds:
     """A value, or from nothing up to the most it can be."""
     if not isinstance(value, Unknown):
@@ -115,6 +122,74 @@ def listed(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + more
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things for people: 1 host, 2 hosts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def placed_in(cluster: ClusterEvidence) -> str:
     """A cluster as messages name it."""
     return f"cluster {cluster.name} of {cluster.site}"
+
+
+def demand(server: ServerEvidence, resource: str, fastest: float) -> Bounds:
+    """What a machine asks for at its 95th percentile, cpu in MHz or memory in bytes; unmeasured, at most all that it is configured with.
+
+    Args:
+        server: the machine.
+        resource: cpu or memory.
+        fastest: the clock in MHz that one vCPU can use at most.
+    """
+    if resource == "cpu":
+        at_most: float | Unknown = server.cpus if isinstance(server.cpus, Unknown) else server.cpus * fastest
+        measured = server.usage if isinstance(server.usage, Unknown) else server.usage.cpu_mhz_p95
+    else:
+        at_most = server.memory
+        measured = server.usage if isinstance(server.usage, Unknown) else server.usage.memory_p95
+    if isinstance(measured, Unknown):
+        measured = Unknown(f"measured {NAMES[resource]} use of {server.name}", measured.why)
+    return bounded(measured, at_most)
+
+
+NAMES = {"cpu": "CPU", "memory": "memory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What of a cluster's resource may be used: all, less the hosts that may fail, less a buffer."""
+
+    resource: str
+    in_all: float
+    left: float
+    buffer_percent: float
+
+    @property
+    def value(self) -> float:
+        """What may be used."""
+        return self.left * (1 - self.buffer_percent / 100)
+
+    def text(self, amount: float) -> str:
+        """An amount of this resource for people."""
+        return ghz(amount) if self.resource == "cpu" else gib(amount)
+
+    def formula(self) -> str:
+        """How it comes about, with numbers."""
+        reserve = self.text(self.in_all - self.left)
+        return f"({self.text(self.in_all)} - {reserve} HA reserve) x {format_number(100 - self.buffer_percent)} % = {self.text(self.value)}"
+
+
+def usable(cluster: ClusterEvidence, resource: str, buffer_percent: float) -> Usable:
+    """What may be used of a cluster's CPU or memory after the hosts with most of it have failed."""
+    size = cpu_of if resource == "cpu" else memory_of
+    left = sum(size(h) for h in hosts_left(cluster, size))
+    return Usable(resource, sum(size(h) for h in cluster.hosts), left, buffer_percent)
+
+
+def joined_lacks(lacks: tuple[str, ...], shown: int = 5) -> tuple[str, ...]:
+    """What is missing, at most a few by name, so that a thousand unmeasured machines are not a thousand lines."""
+    return lacks if len(lacks) <= shown else (*lacks[:shown], f"and {len(lacks) - shown} more of the kind")
+
+
+def format_size(cpus: float, memory: float) -> str:
+    """Processors and memory for people."""
+    return f"{format_number(cpus)} CPUs and {gib(memory)}"

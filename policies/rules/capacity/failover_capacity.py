@@ -9,7 +9,7 @@ from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, missing
 from policies.packing import FailureCase, Load, Placement, Room, failure_cases, place
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Claims, claims, gib, known, listed, placed_in
+from policies.rules.capacity.demand import Claims, claims, counted, gib, known, listed, placed_in
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -106,7 +106,7 @@ def _fits(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
     promised = f" and {len(asked.promises)} promised" if asked.promises else ""
     wherever = f", also if {listed([s.name for s in asked.unplaced])} came here" if asked.unplaced else ""
     return (
-        f"all {len(asked.servers)} machines{promised} of cluster {cluster.name} fit without {worst.failed}: "
+        f"all {counted(len(asked.servers), 'machine')}{promised} of cluster {cluster.name} fit without {worst.failed}: "
         f"{gib(memory)} of {gib(left)} memory{wherever}{_away(cluster)}"
     )
 
@@ -115,8 +115,8 @@ def _partly(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
     """What can be said already: the rest fits, and how large a hole remains on one host for what is not known."""
     memory, cpus = worst.placed.hole()
     return (
-        f"the {len(asked.servers)} machines of cluster {cluster.name} fit as far as they are known; without {worst.failed} one host has "
-        f"{gib(memory)} and {format_number(cpus)} vCPUs left for the others{_away(cluster)}"
+        f"the {counted(len(asked.servers), 'machine')} of cluster {cluster.name} fit as far as they are known; "
+        f"without {worst.failed} one host has {gib(memory)} and {format_number(cpus)} vCPUs left for the others{_away(cluster)}"
     )
 
 
