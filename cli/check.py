@@ -16,6 +16,7 @@ from infra.errors import InclineError
 
 if TYPE_CHECKING:
     from cli.check_evidence import Checked
+    from cli.check_repair import Found
     from policies.evaluate import Result
 
 app = new_app("Judge the estate, a plan or what runs, by the city's rules.")
@@ -32,6 +33,7 @@ UNDETERMINED = ("ignore", "fail")
         "incline check --plan waves.json                    a plan, step by step and at its end",
         "incline check --live --undetermined fail           what runs now; exit 3 where evidence is missing",
         "incline check --state state.json                   a stack as pulumi stack export tells it",
+        "incline check --repair                             and what would make failed capacity rules pass",
         "incline check --report out/check --json            report.html, report.md and report.json too",
     ),
 )
@@ -64,6 +66,7 @@ def check(
         str, typer.Option(metavar="ignore|fail", help="fail: exit with 3 when a verdict is undetermined and nothing fails.")
     ] = "ignore",
     strict: Annotated[bool, typer.Option("--strict", help="The same as --undetermined fail.", hidden=True)] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Look for the smallest change that makes a failed capacity rule pass.")] = False,
     report: Annotated[Path | None, typer.Option(help="A folder for the reports: HTML, Markdown, JSON, SARIF, JUnit.")] = None,
     annotations: Annotated[bool, typer.Option("--annotations", help="GitHub annotations of the findings, on stderr.")] = False,
     bundle: Annotated[
@@ -84,7 +87,7 @@ def check(
     checked = judged(asked)
     strict = strict or undetermined == "fail"
     _keep(checked, folder, report, bundle, strict=strict)
-    _show(checked, annotations=annotations, json_mode=json_mode)
+    _show(checked, annotations=annotations, repair=repair, json_mode=json_mode)
     if report is None and checked.result.blocking:
         say_next("mend what the lines above name; for every number:  incline check --report out/check")
     raise typer.Exit(exit_code(checked.result, fail_on, strict=strict))
@@ -106,21 +109,31 @@ def _keep(checked: Checked, estate: Path, report: Path | None, bundle: Path | No
         save_bundle(bundle, checked.evidence, estate, checked.title, checked.snapshot)
 
 
-def _show(checked: Checked, *, annotations: bool, json_mode: bool) -> None:
+def _show(checked: Checked, *, annotations: bool, repair: bool, json_mode: bool) -> None:
     from cli.check_words import check_text  # noqa: PLC0415
 
+    found: Found = {}
+    if repair:
+        from cli.check_repair import repairs  # noqa: PLC0415
+
+        found = repairs(checked.evidence, checked.result, checked.estate)
     if annotations:
         from cli.check_reports import print_annotations  # noqa: PLC0415
 
         print_annotations(checked.result, checked.evidence)
-    emit(_document(checked), lambda: check_text(checked), json_mode)
+    emit(_document(checked, found), lambda: check_text(checked, found), json_mode)
 
 
-def _document(checked: Checked) -> dict[str, Any]:
+def _document(checked: Checked, found: Found) -> dict[str, Any]:
+    from cli.check_repair import repair_data  # noqa: PLC0415
     from policies.reports.data import result_data  # noqa: PLC0415
 
+    document = result_data(checked.result)
+    for verdict in document["verdicts"]:
+        if mended := found.get((verdict["rule"], verdict["target"])):
+            verdict["repairs"] = [repair_data(each) for each in mended]
     steps = [{"name": s.name, "counts": s.result.counts, "blocking": len(s.result.blocking)} for s in checked.steps]
-    return {**result_data(checked.result), **({"steps": steps} if steps else {})}
+    return {**document, **({"steps": steps} if steps else {})}
 
 
 def exit_code(result: Result, fail_on: str, *, strict: bool) -> ExitCode:

@@ -63,11 +63,13 @@ class Checked:
     """The answer: the result with the evidence that it was made from.
 
     Args:
+        estate: as it is declared.
         before: the evidence without the plan, for capacity before and after.
         steps: a plan's moments; empty where nothing was planned.
     """
 
     title: str
+    estate: Estate
     evidence: Evidence
     result: Result
     before: Evidence | None = None
@@ -94,8 +96,8 @@ def judged(asked: Asked) -> Checked:
         return _plan(asked, estate, where, around, seen)
     evidence = around.over_seen(declared, seen, _named(around))
     if asked.states:
-        return _states(asked, evidence, seen)
-    return Checked(title=f"Check of {asked.estate.name}", evidence=evidence, result=evaluate(evidence), snapshot=seen)
+        return _states(asked, estate, evidence, seen)
+    return Checked(title=f"Check of {asked.estate.name}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen)
 
 
 def _only_one(asked: Asked) -> None:
@@ -130,10 +132,12 @@ def _live(asked: Asked, estate: Estate, declared: Evidence, around: Surroundings
     gaps = tuple(f"site/{name}: did not answer ({error.what}); it is judged as declared" for name, error in sorted(seen.missing.items()))
     evidence = read_live(declared, seen.snapshot, replace(around, now=datetime.now(UTC)), states)
     evidence = replace(evidence, findings=(*gaps, *evidence.findings))
-    return Checked(title=f"Live check of {asked.estate.name}", evidence=evidence, result=evaluate(evidence), snapshot=seen.snapshot)
+    return Checked(
+        title=f"Live check of {asked.estate.name}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen.snapshot
+    )
 
 
-def _states(asked: Asked, ground: Evidence, seen: CapacitySnapshot | None) -> Checked:
+def _states(asked: Asked, estate: Estate, ground: Evidence, seen: CapacitySnapshot | None) -> Checked:
     from policies.readers.state import overlay_state, read_state  # noqa: PLC0415 - only where a state is asked for
 
     evidence, names = ground, []
@@ -141,7 +145,7 @@ def _states(asked: Asked, ground: Evidence, seen: CapacitySnapshot | None) -> Ch
         state = read_state(path)
         evidence = overlay_state(evidence, state)
         names.append(state.stack or path.name)
-    return Checked(title=f"State of {', '.join(names)}", evidence=evidence, result=evaluate(evidence), snapshot=seen)
+    return Checked(title=f"State of {', '.join(names)}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen)
 
 
 def _plan(asked: Asked, estate: Estate, where: Where, around: Surroundings, seen: CapacitySnapshot | None) -> Checked:
@@ -158,6 +162,7 @@ def _plan(asked: Asked, estate: Estate, where: Where, around: Surroundings, seen
     title = f"Check of {asked.estate.name}: {asked.plan}" + (f" to {asked.to}" if asked.to else "")
     return Checked(
         title=title,
+        estate=estate,
         evidence=hardest.evidence,
         result=worst_of(steps),
         before=before,

@@ -10,17 +10,19 @@ from cli.output import styled
 
 if TYPE_CHECKING:
     from cli.check_evidence import Checked
+    from cli.check_repair import Found
     from policies.evaluate import Result
+    from policies.repair import Repair
     from policies.verdict import Verdict
 
 _COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
 _MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
 
 
-def check_text(checked: Checked) -> str:
-    """Failures and waived findings one by one, what is undetermined by rule, the moments of a plan, and the answer."""
+def check_text(checked: Checked, found: Found) -> str:
+    """Failures and waived findings one by one with their repairs, what is undetermined by rule, the moments of a plan, and the answer."""
     result = checked.result
-    lines = [_finding(v) for v in result.verdicts if v.outcome.value in {"fail", "waived"}]
+    lines = [_finding(v, found.get((v.rule, v.target), ())) for v in result.verdicts if v.outcome.value in {"fail", "waived"}]
     lines += list(_undetermined(result))
     lines += [f"finding {finding}" for finding in result.findings]
     if len(checked.steps) > 1:
@@ -28,13 +30,17 @@ def check_text(checked: Checked) -> str:
     return "\n".join([*lines, _answer(result)])
 
 
-def _finding(verdict: Verdict) -> str:
+def _finding(verdict: Verdict, repairs: tuple[Repair, ...]) -> str:
     outcome = styled(verdict.outcome.value, _COLOURS[verdict.outcome.value], sys.stdout)
     parts = [f"{outcome} {verdict.rule} {verdict.severity} {verdict.target}", verdict.message]
     if verdict.source:
         parts.append(f"see {verdict.source}")
     if verdict.outcome.value == "fail":
         parts.append(f"next: {verdict.remedy}")
+    if repairs:
+        from cli.check_repair import lines  # noqa: PLC0415 - only where a repair was asked for
+
+        parts += [line for repair in repairs for line in lines(repair)]
     return "\n  ".join(parts)
 
 
