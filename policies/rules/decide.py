@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from policies.evidence import Unknown
+from policies.evidence import ServerEvidence, Unknown
+from policies.evidence.machines import UNSEEN
 from policies.rule import Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
@@ -41,12 +42,22 @@ class Grounds:
         """Notes those of the values that are unknown."""
         self.missing.extend(str(v) for v in values if isinstance(v, Unknown))
 
+    def lacks_of(self, what: str, value: object) -> None:
+        """Notes a setting that is unknown under its own name, where the reader only says that it saw no settings."""
+        if isinstance(value, Unknown):
+            self.missing.append(f"{what} ({value.why})" if value.datum == UNSEEN.datum else str(value))
+
     def add(self, other: Grounds) -> None:
         """Takes over all of another's."""
         self.problems += other.problems
         self.missing += other.missing
         self.formulas += other.formulas
         self.facts += other.facts
+
+
+def ours(server: ServerEvidence) -> bool:
+    """Whether the estate or the stack declares a machine; others that a snapshot shows count as load, but are not ours to set up."""
+    return bool(server.service or server.urn)
 
 
 def decide(rule: Rule, subject: Subject, name: str, grounds: Grounds, passed: str, severity: Severity | None = None) -> Verdict:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from policies.evidence import ClusterEvidence, Evidence, MoveEvidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, Evidence, MoveEvidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
-from policies.rules.migration.placing import Fit, demands, fit, overfull
-from policies.rules.migration.quotas import judge_offers, judge_quota
+from policies.rules.migration.placing import Demand, Fit, demands, fit, overfull
+from policies.rules.migration.quotas import judge_offers, judge_quota, promised
 from policies.rules.migration.sides import NO_MOVES, Standing, source_of, standing, target_of
 from policies.verdict import Severity, Verdict
 
@@ -52,6 +52,7 @@ class _Sides:
         for each in _coming(evidence, machines):
             self._coming.setdefault((each.server.site, each.server.cluster), []).append(each)
         self._fits: dict[tuple[str, frozenset[str]], Fit] = {}
+        self._apart = frozenset((c.server.name, c.server.site) for listed in self._coming.values() for c in listed)
         self._all: dict[str, Fit] = {}
         self._quotas: dict[str, Grounds] = {}
 
@@ -82,33 +83,39 @@ class _Sides:
             lost = ", ".join(best.failed) or "no host"
             grounds.problems.append(
                 f"leaves cluster {cluster.name} of {cluster.site} without its reserve: when {lost} fails, "
-                f"machines find no place: {best.named()}; {best.formula()}"
+                f"no place is left for {best.named()}: {best.sums()}"
             )
         return grounds
 
     def _surely_fails(self, move: MoveEvidence, cluster: ClusterEvidence, surely: list[Coming]) -> bool:
         """Whether already those that are certain find no place. Of moves without a night only the sums are asked: packing each is dear."""
-        if isinstance(move.on, Unknown) and not overfull(
-            cluster, demands(self._evidence, cluster, (c.server for c in surely)), self._ratio
-        ):
+        if isinstance(move.on, Unknown) and not overfull(cluster, self._demands(cluster, surely), self._ratio):
             return False
         return self._fit(cluster, surely).surely_fails
 
     def _fit(self, cluster: ClusterEvidence, coming: list[Coming]) -> Fit:
         key = cluster.target, frozenset(c.server.name for c in coming)
         if key not in self._fits:
-            self._fits[key] = fit(cluster, demands(self._evidence, cluster, (c.server for c in coming)), self._ratio)
+            self._fits[key] = fit(cluster, self._demands(cluster, coming), self._ratio)
         return self._fits[key]
+
+    def _demands(self, cluster: ClusterEvidence, coming: list[Coming]) -> list[Demand]:
+        return demands(self._evidence, cluster, (c.server for c in coming), self._apart)
+
+    def _quota(self, site: str, coming: list[Coming], words: str) -> Grounds:
+        wanted: list[ServerEvidence | PromiseEvidence] = [c.server for c in coming]
+        wanted += promised(self._evidence, site, self._apart)
+        return judge_quota(self._evidence, site, wanted, words)
 
     def _region(self, move: MoveEvidence, server: ServerEvidence) -> Grounds:
         site, grounds = server.site, Grounds()
         everybody, words = self._coming.get((site, ""), []), f"leaves {server.site} over a quota"
         if site not in self._quotas:
-            self._quotas[site] = judge_quota(self._evidence, site, (c.server for c in everybody), words)
+            self._quotas[site] = self._quota(site, everybody, words)
         grounds.add(self._quotas[site])
         if grounds.problems:
             surely, perhaps = _parted(move, everybody)
-            grounds = judge_quota(self._evidence, site, (c.server for c in surely), words)
+            grounds = self._quota(site, surely, words)
             if perhaps and not grounds.problems:
                 grounds.missing.append(
                     f"nights of other moves to {site} (all at once may pass a quota; write `move:` for {_names(perhaps)})"

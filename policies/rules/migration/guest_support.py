@@ -71,7 +71,9 @@ def _on_aws(target: ServerEvidence, parameters: Parameters) -> Grounds:
         return grounds
     _boot(grounds, target, chosen)
     nics, disks, limit = len(target.networks), len(target.disks), int(parameters.number("ec2_attachments"))
-    grounds.formulas.append(f"{nics} cards <= {chosen.max_nics}; {nics} cards + {disks} disks = {nics + disks} <= {limit} attachments")
+    grounds.formulas.append(
+        f"cards: {nics} <= {chosen.max_nics}; attachments: {nics} for cards + {disks} for disks = {nics + disks} <= {limit}"
+    )
     if nics > chosen.max_nics:
         grounds.problems.append(f"has {nics} network cards, {name} takes {chosen.max_nics}")
     if nics + disks > limit:
@@ -99,7 +101,7 @@ def _on_vsphere(target: ServerEvidence, parameters: Parameters) -> Grounds:
     counts = (("network cards", len(target.networks), "vsphere_nics"), ("disks", len(target.disks), "vsphere_disks"))
     for what, count, name in counts:
         limit = int(parameters.number(name))
-        grounds.formulas.append(f"{count} {what} <= {limit}")
+        grounds.formulas.append(f"{what}: {count} <= {limit}")
         if count > limit:
             grounds.problems.append(f"has {count} {what}, a virtual machine takes {limit}")
     _sizes(grounds, target, parameters.number("vmdk_tib"))
@@ -122,7 +124,7 @@ def _secure_boot(source: ServerEvidence | None, target: ServerEvidence | None, p
     if target is None or target.kind != "aws" or not parameters.flag("keep_secure_boot"):
         return grounds
     if isinstance(on, Unknown):
-        grounds.lacks(on)
+        grounds.lacks_of(f"Secure Boot of {source.name}" if source else "Secure Boot", on)
     elif on:
         grounds.problems.append("starts with Secure Boot, and its image carries no UEFI variables: EC2 would start it without")
     return grounds
@@ -134,7 +136,7 @@ def _drift(move: MoveEvidence, source: ServerEvidence | None) -> Grounds:
     if isinstance(drift, Unknown):
         grounds.lacks(drift)
         return grounds
-    grounds.formulas.append(f"{len(drift)} differences from the estate")
+    grounds.formulas.append(f"differences from the estate: {len(drift)}")
     grounds.problems += [f"is not what the estate says: it {said_so}" for said_so in drift]
     return grounds
 

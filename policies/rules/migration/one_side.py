@@ -46,7 +46,8 @@ def _held(move: MoveEvidence, source: ServerEvidence | None, target: ServerEvide
         grounds.problems.append(f"is running{both}: two machines answer to one name, and what one writes the other never sees")
     if cut_off is False:
         grounds.problems.append("is still connected: whoever starts it starts a second copy on the network")
-    grounds.lacks(source.running, cut_off)
+    grounds.lacks_of(f"power state of {where}", source.running)
+    grounds.lacks_of(f"cards of {where}", cut_off)
     return grounds
 
 
@@ -74,7 +75,7 @@ def _twin(own: ServerEvidence, twin: ServerEvidence) -> Grounds:
     grounds.formulas.append(f"running on {own.site} {_said(own.running)}, second machine on {twin.site} {_said(twin.running)} = no")
     if twin.running is True:
         grounds.problems.append(f"has a second machine that runs on {twin.site}, where the estate does not place it")
-    grounds.lacks(twin.running)
+    grounds.lacks_of(f"power state of {twin.name} on {twin.site}", twin.running)
     return grounds
 
 

@@ -42,17 +42,34 @@ class Fit:
             f"vCPUs: {format_number(self.cpus_needed)} needed <= {format_number(self.cpus_left)} left"
         )
 
+    def sums(self) -> str:
+        """The sums for a message."""
+        return (
+            f"memory {_gib(self.memory_needed)} of {_gib(self.memory_left)}, "
+            f"vCPUs {format_number(self.cpus_needed)} of {format_number(self.cpus_left)}"
+        )
+
     def named(self) -> str:
         """Those without a place, the first three by name."""
         more = f" and {len(self.without) - 3} more" if len(self.without) > 3 else ""
         return ", ".join(f"{m.name} ({m.binding})" for m in self.without[:3]) + more
 
 
-def demands(evidence: Evidence, cluster: ClusterEvidence, coming: Iterable[ServerEvidence] = ()) -> list[Demand]:
-    """The machines of a cluster, held ones included, those that are coming, and what others were promised there."""
+def demands(
+    evidence: Evidence, cluster: ClusterEvidence, coming: Iterable[ServerEvidence] = (), apart: frozenset[tuple[str, str]] = frozenset()
+) -> list[Demand]:
+    """The machines of a cluster, held ones included, those that are coming, and what others were promised there.
+
+    Args:
+        evidence: all that is known.
+        cluster: the cluster.
+        coming: machines of moves that stand there on the night in question.
+        apart: holders and sites of promises that are not counted, because `coming` says which of them are.
+    """
     found: dict[str, Demand] = {s.name: s for s in (*evidence.in_cluster(cluster), *coming)}
     for promise in evidence.promised_to(cluster):
-        found.setdefault(promise.holder, promise)
+        if (promise.holder, promise.site) not in apart:
+            found.setdefault(promise.holder, promise)
     return list(found.values())
 
 

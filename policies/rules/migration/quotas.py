@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from infra.catalogue import instance_types
-from policies.evidence import Evidence, QuotaEvidence, ServerEvidence, Unknown
+from policies.evidence import Evidence, PromiseEvidence, QuotaEvidence, ServerEvidence, Unknown
 from policies.rules.decide import Grounds
 from policies.verdict import Fact, format_number
 
 
-def type_of(server: ServerEvidence) -> str | Unknown:
-    """The instance type of a machine in a region."""
+def type_of(server: ServerEvidence | PromiseEvidence) -> str | Unknown:
+    """The instance type of a machine in a region, or of one that was promised."""
+    if isinstance(server, PromiseEvidence):
+        return server.instance_type or Unknown(f"instance type of {server.holder}", f"the promise by {server.by} names none")
     return server.instance.instance_type if server.instance else Unknown(f"instance type of {server.name}", "the estate does not say")
 
 
-def vcpus(server: ServerEvidence) -> int | Unknown:
+def vcpus(server: ServerEvidence | PromiseEvidence) -> int | Unknown:
     """The vCPUs that its type takes from a quota."""
     name = type_of(server)
     if isinstance(name, Unknown):
@@ -38,7 +40,12 @@ def quota_for(evidence: Evidence, site: str, instance_type: str) -> QuotaEvidenc
     )
 
 
-def judge_quota(evidence: Evidence, site: str, wanted: Iterable[ServerEvidence], words: str) -> Grounds:
+def promised(evidence: Evidence, site: str, apart: frozenset[tuple[str, str]]) -> tuple[PromiseEvidence, ...]:
+    """What others were promised in a region; `apart` are the holders and sites that are counted elsewhere."""
+    return tuple(p for p in evidence.promises if p.site == site and p.instance_type and (p.holder, site) not in apart)
+
+
+def judge_quota(evidence: Evidence, site: str, wanted: Iterable[ServerEvidence | PromiseEvidence], words: str) -> Grounds:
     """Whether the quotas of a site hold what runs there and the wanted machines, none of which runs there yet."""
     grounds = Grounds()
     needs: dict[str, tuple[QuotaEvidence, int]] = {}

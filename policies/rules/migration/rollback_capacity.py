@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, Evidence, MoveEvidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, Evidence, MoveEvidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
 from policies.rules.migration.placing import Fit, demands, fit
-from policies.rules.migration.quotas import judge_offers, judge_quota
+from policies.rules.migration.quotas import judge_offers, judge_quota, promised
 from policies.rules.migration.sides import NO_MOVES, held, source_of, standing
 from policies.verdict import Fact, Severity, Verdict
 
@@ -53,7 +53,7 @@ class _Places:
         if found.surely_fails:
             lost = ", ".join(found.failed) or "no host"
             grounds.problems.append(
-                f"is not free: when {lost} of cluster {cluster.name} fails, machines find no place: {found.named()}; {found.formula()}"
+                f"is not free: when {lost} of cluster {cluster.name} fails, no place is left for {found.named()}: {found.sums()}"
             )
         return grounds
 
@@ -61,7 +61,10 @@ class _Places:
         grounds = judge_offers(self._evidence, source, elsewhere=False)
         # What runs is in the used quota already; a stopped instance is not, and has to get in again.
         back = [source] if held(move) and source.running is not True else []
-        grounds.add(judge_quota(self._evidence, source.site, back, f"has no quota to start {source.name} again"))
+        wanted: list[ServerEvidence | PromiseEvidence] = [*back]
+        if back:
+            wanted += promised(self._evidence, source.site, frozenset({(source.name, source.site)}))
+        grounds.add(judge_quota(self._evidence, source.site, wanted, f"has no quota to start {source.name} again"))
         if not back:
             grounds.formulas.append(f"{source.name} runs: its vCPUs are in use and stay its own")
         return grounds

@@ -54,7 +54,7 @@ def _on_trial(move: MoveEvidence, source: ServerEvidence | None, needed: int | U
     if source.as_of is None or (move.held_since and source.as_of < move.held_since):
         grounds.missing.append(f"power state of {move.server} on {move.source_site} (nobody looked since the cut-over)")
     elif isinstance(source.running, Unknown):
-        grounds.lacks(source.running)
+        grounds.lacks_of(f"power state of {move.server} on {move.source_site}", source.running)
     else:
         state = "on" if source.running else "off"
         grounds.facts.append(Fact(name="power of the source", value=state, source=source.source, as_of=source.as_of))

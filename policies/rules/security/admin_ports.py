@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from policies.evidence import Evidence, PortEvidence, Unknown
+from policies.evidence import Evidence, PortEvidence, Unknown, provenance
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds
 from policies.verdict import Fact, Outcome, Severity, Verdict
@@ -29,6 +29,12 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
         if touched is None or touched:
             _, grounds = found.setdefault(port.target, (port, Grounds()))
             _judge(grounds, port, touched, parameters)
+    declared = {(p.target, p.protocol, p.first, p.last, p.cidr) for p in evidence.ports}
+    for port in evidence.seen_ports:
+        touched = _touched(port, evidence.standards.admin_ports)
+        if touched and (port.target, port.protocol, port.first, port.last, port.cidr) not in declared:
+            _, grounds = found.setdefault(port.target, (port, Grounds()))
+            _seen(grounds, port, touched, parameters)
     for port, grounds in found.values():
         yield _verdict(rule, port, grounds)
     if not found:
@@ -79,6 +85,14 @@ def _judge(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...] | None
         grounds.lacks(port.first, port.last)
     elif wide:
         grounds.problems.append(f"{ports} is open to {port.cidr}")
+
+
+def _seen(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...], parameters: Parameters) -> None:
+    """An opening that was seen and that nothing declares: the next update may close it, or nobody does."""
+    if isinstance(port.cidr, Unknown) or not _wide(port.cidr, parameters)[0]:
+        return
+    ports = ", ".join(map(str, touched))
+    grounds.missing.append(f"whether port {ports} stays open to {port.cidr} ({provenance(port.as_of)}, nothing declares it)")
 
 
 def _wide(cidr: str, parameters: Parameters) -> tuple[bool, str]:

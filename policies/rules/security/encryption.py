@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.evidence import DatabaseEvidence, Evidence, LinkEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.decide import Grounds, decide
+from policies.rules.decide import Grounds, decide, ours
 from policies.verdict import Fact, Severity, Verdict
 
 
@@ -16,7 +16,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     arrays = frozenset(parameters.text("encrypted_datastores").split())
     found = False
     for server in evidence.servers:
-        if server.held:
+        if server.held or not ours(server):
             continue  # nothing of a held machine may be changed
         if server.kind == "aws":
             found = True
@@ -42,10 +42,13 @@ def _concerns(evidence: Evidence, server: ServerEvidence, classes: frozenset[str
 def _volumes(server: ServerEvidence) -> Grounds:
     volumes = server.instance.volumes if server.instance else Unknown(f"volumes of {server.name}", "the reader shows none")
     if isinstance(volumes, Unknown):
-        return Grounds(missing=[str(volumes)])
+        grounds = Grounds()
+        grounds.lacks_of(f"volumes of {server.name}", volumes)
+        return grounds
     grounds = Grounds()
     plain = [v.name for v in volumes if v.encrypted is False]
-    grounds.lacks(*(v.encrypted for v in volumes))
+    for volume in volumes:
+        grounds.lacks_of(f"encryption of volume {volume.name} of {server.name}", volume.encrypted)
     grounds.formulas.append(f"{sum(v.encrypted is True for v in volumes)} of {len(volumes)} volumes encrypted")
     grounds.facts.append(Fact(name="volumes not encrypted", value=len(plain), source=server.source, as_of=server.as_of))
     if plain:
@@ -58,7 +61,7 @@ def _disks(server: ServerEvidence, arrays: frozenset[str]) -> Grounds:
         return Grounds(formulas=[f"datastore {server.datastore} is encrypted by its array"])
     encrypted = server.vsphere.encrypted if server.vsphere else Unknown(f"encryption of {server.name}", "the reader shows none")
     grounds = Grounds()
-    grounds.lacks(encrypted)
+    grounds.lacks_of(f"VM encryption of {server.name}", encrypted)
     if not isinstance(encrypted, Unknown):
         grounds.formulas.append(f"VM encryption {'on' if encrypted else 'off'}")
         grounds.facts.append(Fact(name="VM encryption", value="on" if encrypted else "off", source=server.source, as_of=server.as_of))

@@ -66,7 +66,7 @@ def _judge(move: MoveEvidence, exposure: Exposure, machines: Standing) -> Ground
         return Grounds(
             missing=[f"open ports of {move.server} on {move.target_site} (nobody looked at its security groups since the cut-over)"]
         )
-    grounds = Grounds(formulas=[f"{len(exposure.after)} ranges after, each within the {len(exposure.before)} before"])
+    grounds = Grounds(formulas=[f"ranges after: {len(exposure.after)}, each within those before: {len(exposure.before)}"])
     grounds.facts = [
         Fact(name="ranges before", value=len(exposure.before), source=move.source),
         Fact(name="ranges after", value=len(exposure.after), source=move.source),
@@ -118,7 +118,7 @@ def _public(grounds: Grounds, after: tuple[PortEvidence, ...], source: ServerEvi
     if target.instance.public_address is True and not had:
         grounds.problems.append(f"gives it a public address, and {_said(beyond[0])} is open to {beyond[0].cidr}")
     elif not had:
-        grounds.lacks(target.instance.public_address)
+        grounds.lacks_of(f"public address of {target.name} on {target.site}", target.instance.public_address)
 
 
 def _said(port: PortEvidence) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.evidence import Evidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.decide import Grounds, decide
+from policies.rules.decide import Grounds, decide, ours
 from policies.verdict import Fact, Severity, Verdict
 
 _UNKNOWN = Unknown("settings of the machine", "the reader shows none")
@@ -17,7 +17,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     found = False
     oldest, uefi = int(parameters.number("hardware_version")), parameters.flag("require_uefi")
     for server in evidence.servers:
-        if not server.held:
+        if ours(server) and not server.held:
             found = True
             grounds = _instance(server) if server.kind == "aws" else _machine(server, oldest, uefi=uefi)
             yield decide(rule, server, f"{server.name} on {server.site}", grounds, "starts as a hardened machine does")
@@ -28,7 +28,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
 def _instance(server: ServerEvidence) -> Grounds:
     only = server.instance.imdsv2_only if server.instance else _UNKNOWN
     grounds = Grounds()
-    grounds.lacks(only)
+    grounds.lacks_of(f"metadata options of {server.name}", only)
     if not isinstance(only, Unknown):
         grounds.formulas.append(f"metadata asks for a token: {'yes' if only else 'no'}")
         if not only:
@@ -42,19 +42,19 @@ def _machine(server: ServerEvidence, oldest: int, *, uefi: bool) -> Grounds:
         grounds.lacks(_UNKNOWN)
         return grounds
     version = settings.hardware_version
-    grounds.lacks(version)
+    grounds.lacks_of(f"hardware version of {server.name}", version)
     if not isinstance(version, Unknown):
         grounds.formulas.append(f"hardware version {version} >= {oldest}")
         grounds.facts.append(Fact(name="hardware version", value=version, source=server.source, as_of=server.as_of))
         if version < oldest:
             grounds.problems.append(f"has hardware version {version}, {oldest} is the oldest allowed")
     if settings.firmware == "efi":
-        grounds.lacks(settings.secure_boot)
+        grounds.lacks_of(f"Secure Boot of {server.name}", settings.secure_boot)
         grounds.formulas.append(f"Secure Boot: {_said(settings.secure_boot)}")
         if settings.secure_boot is False:
             grounds.problems.append("has UEFI firmware with Secure Boot off")
     elif isinstance(settings.firmware, Unknown):
-        grounds.lacks(settings.firmware)
+        grounds.lacks_of(f"firmware of {server.name}", settings.firmware)
     else:
         grounds.formulas.append(f"firmware {settings.firmware}")
         if uefi:

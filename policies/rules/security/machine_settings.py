@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.evidence import Evidence, ServerEvidence, Unknown, VsphereSettings
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.decide import Grounds, decide
+from policies.rules.decide import Grounds, decide, ours
 from policies.verdict import Severity, Verdict
 
 
@@ -15,7 +15,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     found = False
     accepted, allowed = frozenset(parameters.text("vmotion").split()), frozenset(parameters.text("allowed_devices").split())
     for server in evidence.servers:
-        if server.kind == "vsphere" and not server.held:
+        if server.kind == "vsphere" and ours(server) and not server.held:
             found = True
             yield decide(rule, server, f"{server.name} on {server.site}", _judge(server, accepted, allowed), "is set up as the STIG wants")
     if not found:
@@ -24,9 +24,10 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
 
 def _judge(server: ServerEvidence, accepted: frozenset[str], allowed: frozenset[str]) -> Grounds:
     settings, grounds = server.vsphere or VsphereSettings(), Grounds()
-    known = _lists(grounds, settings, allowed)
+    known = _lists(grounds, server.name, settings, allowed)
     vmotion, logging = settings.vmotion_encryption, settings.logging
-    grounds.lacks(vmotion, logging)
+    grounds.lacks_of(f"vMotion encryption of {server.name}", vmotion)
+    grounds.lacks_of(f"logging of {server.name}", logging)
     if not isinstance(vmotion, Unknown):
         known.append(f"vMotion encryption {vmotion}")
         if vmotion not in accepted:
@@ -39,9 +40,10 @@ def _judge(server: ServerEvidence, accepted: frozenset[str], allowed: frozenset[
     return grounds
 
 
-def _lists(grounds: Grounds, settings: VsphereSettings, allowed: frozenset[str]) -> list[str]:
+def _lists(grounds: Grounds, name: str, settings: VsphereSettings, allowed: frozenset[str]) -> list[str]:
     known, disks, devices = [], settings.nonpersistent_disks, settings.devices
-    grounds.lacks(disks, devices)
+    grounds.lacks_of(f"disk modes of {name}", disks)
+    grounds.lacks_of(f"devices of {name}", devices)
     if not isinstance(disks, Unknown):
         known.append(f"{len(disks)} independent non-persistent disks")
         if disks:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.evidence import DatabaseEvidence, Evidence, ServerEvidence, Unknown
 from policies.rule import Parameters, Rule
-from policies.rules.decide import Grounds, decide
+from policies.rules.decide import Grounds, decide, ours
 from policies.verdict import Fact, Severity, Verdict
 
 
@@ -14,7 +14,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     """One verdict for every instance and every managed database."""
     found = False
     for server in evidence.servers:
-        if server.kind == "aws":
+        if server.kind == "aws" and ours(server):
             found = True
             yield decide(rule, server, f"{server.name} on {server.site}", _instance(server), _passed(server))
     for database in evidence.databases:
@@ -29,7 +29,7 @@ def _instance(server: ServerEvidence) -> Grounds:
         return Grounds(formulas=["edge: true, so that a public address is meant"])
     public = server.instance.public_address if server.instance else Unknown(f"public address of {server.name}", "the reader shows none")
     grounds = Grounds()
-    grounds.lacks(public)
+    grounds.lacks_of(f"public address of {server.name}", public)
     if not isinstance(public, Unknown):
         grounds.formulas.append(f"public address {'yes' if public else 'no'} = no")
         grounds.facts.append(Fact(name="public address", value="yes" if public else "no", source=server.source, as_of=server.as_of))

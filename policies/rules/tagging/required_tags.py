@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policies.evidence import Evidence, ServerEvidence, ServiceEvidence, Unknown
 from policies.rule import Parameters, Rule
-from policies.rules.decide import Grounds, decide
+from policies.rules.decide import Grounds, decide, ours
 from policies.verdict import Fact, Severity, Verdict
 
 
@@ -23,8 +23,9 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
         grounds = _judge(server, required, promised.get(server.service, {}))
         late = _late(server, sources.get(server.name), required)
         grounds.problems += late
-        # Nothing of a held machine may be changed, so that an edit of the estate meanwhile is told, not punished.
-        severity = Severity.MEDIUM if late and len(late) == len(grounds.problems) else None
+        # Nothing of a held machine may be changed, and a machine that is not in the estate is not its team's to tag: told, not punished.
+        milder = (bool(late) and len(late) == len(grounds.problems)) or not ours(server)
+        severity = Severity.MEDIUM if milder else None
         passed = f"has {len(required)} of {len(required)} required tags"
         yield decide(rule, server, f"{server.name} on {server.site}", grounds, passed, severity)
     if not found:
