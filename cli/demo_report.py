@@ -25,12 +25,14 @@ SCHEMA = "incline.demo/1"
 def write_report(stage: Stage, story: Story, seconds: float) -> dict[str, Any]:
     """Write report.html, report.md and summary.json; answers the summary."""
     now = datetime.now(UTC)
-    result = evaluate(read_estate(load_estate(stage.estate), now.date(), locator(stage.estate)))
+    evidence = read_estate(load_estate(stage.estate), now.date(), locator(stage.estate))
+    result = evaluate(evidence)
     moves = [move_summary(move) for move in story.moves]
     report = build_report(
         f"{story.server} went up and came back",
         result,
         now,
+        evidence=evidence,
         moves=tuple(_section(summary, move) for summary, move in zip(moves, story.moves, strict=True)),
         previews=tuple(PreviewSection(stack=stack, changes=changes) for stack, changes in story.previews.items()),
     )

@@ -1,15 +1,30 @@
-"""Making a report from an evaluation: rows, capacity bars, the opening sentence and what needs a decision."""
+"""Making a report from one evaluation: the opening sentence, what needs a decision and by whom, and every section behind it."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import datetime
 
+from policies.baseline import Comparison
 from policies.evaluate import Result
-from policies.reports.model import CapacityBar, MoveSection, PreviewSection, Report, VerdictRow
-from policies.rules import RULES
-from policies.verdict import Outcome, Verdict, format_number
+from policies.evidence import Evidence
+from policies.reports.capacity import capacity_bars, forecast_fans
+from policies.reports.excuses import waiver_rows
+from policies.reports.gaps import missing_groups
+from policies.reports.model import Decision, FailureCase, FixedFinding, HeldRule, MoveSection, PreviewSection, Report, Trend, VerdictRow
+from policies.reports.rows import HELD, Rows, anchors, titles
+from policies.reports.scores import Scores, scores
+from policies.reports.summary import answer, director, sentence
+from policies.verdict import Outcome, Verdict
 
-_TITLES = {rule.id: rule.title for rule in RULES}
+FINDINGS = 600
+"""Findings that a page lists with their evidence, worst first. More are counted by rule: a browser on a phone must open the page."""
+UNDETERMINED_A_RULE = 25
+"""What is undetermined is grouped by missing datum; of each rule so many are shown as examples."""
+HELD_A_RULE = 20
+"""What holds is shown by example; every one stands in report.json."""
+DECISIONS = 100
+"""Decisions named one by one."""
 
 
 def build_report(
@@ -17,66 +32,130 @@ def build_report(
     result: Result,
     generated: datetime,
     *,
+    evidence: Evidence | None = None,
+    before: Evidence | None = None,
     moves: tuple[MoveSection, ...] = (),
     previews: tuple[PreviewSection, ...] = (),
+    failures: tuple[FailureCase, ...] = (),
+    comparison: Comparison | None = None,
     notes: tuple[str, ...] = (),
+    source_base: str = "",
 ) -> Report:
-    """The report of one evaluation, with the moves and previews it goes with."""
+    """The report of one evaluation, with the moves and previews it goes with.
+
+    Args:
+        title: its heading.
+        result: the verdicts.
+        generated: when it was made.
+        moves: the moves it goes with.
+        previews: the refreshed stacks it goes with.
+        notes: sentences to add at its end.
+        evidence: what the verdicts were made from; without it the report has verdicts only: no scores, bars, fans or waivers.
+        before: the evidence without the change, for bars of before and after.
+        failures: the simulated failures of this evidence.
+        comparison: the findings against a baseline.
+        source_base: address that file names of the estate are put behind, to link them.
+    """
+    names, trend = anchors(result), _trend(comparison) if comparison else None
+    rows = Rows(evidence, trend)
+    found, left_out = _findings(result, names, rows)
+    held, more = _held(result, names, rows)
+    scored = scores(result, names, evidence, rows.ownership) if evidence else Scores((), ())
+    decisions = _decisions(result, names, rows)
+    waivers = waiver_rows(result, names, evidence) if evidence else ()
     return Report(
         title=title,
-        answer=_answer(result, moves, previews),
+        answer=answer(result, moves, previews),
         generated=generated,
-        decisions=tuple(f"{_sentence(v.message)} {_sentence(v.remedy)}".strip() for v in result.blocking),
+        reader=result.reader,
+        summary=director(result, evidence, scored, waivers, failures, trend) if evidence else (),
+        decisions=decisions[:DECISIONS],
         moves=moves,
         previews=previews,
         counts=result.counts,
-        verdicts=tuple(_row(v) for v in result.verdicts),
-        capacity=tuple(bar for v in result.verdicts if (bar := _bar(v)) is not None),
+        tiers=scored.tiers,
+        services=scored.services,
+        findings=found,
+        held=held,
+        capacity=capacity_bars(evidence, result, before) if evidence else (),
+        failures=failures,
+        forecasts=forecast_fans(evidence) if evidence else (),
+        waivers=waivers,
+        undetermined=missing_groups(result, evidence) if evidence else (),
+        trend=trend,
         notes=notes + result.findings,
+        left_out=(*_more_decisions(decisions), *left_out, *more),
+        source_base=source_base,
+        **({"before_means": "before the change", "after_means": "after the change"} if before else {}),
     )
 
 
-def _answer(result: Result, moves: tuple[MoveSection, ...], previews: tuple[PreviewSection, ...]) -> str:
-    parts = []
-    if moves:
-        whole = sum(all(d.equal for d in m.disks) for m in moves)
-        parts.append(f"{whole} of {len(moves)} moves arrived with every block proven")
-    if previews:
-        clean = sum(p.changes == 0 for p in previews)
-        parts.append(f"{clean} of {len(previews)} stacks have nothing left to change")
-    blocking = len(result.blocking)
-    parts.append("no rule stands in the way" if not blocking else f"{blocking} finding{'s' if blocking > 1 else ''} must be decided first")
-    return _sentence("; ".join(parts))
+def _trend(comparison: Comparison) -> Trend:
+    return Trend(
+        baseline=f"the baseline of {comparison.taken}",
+        new=tuple(sorted({(v.rule, v.target) for v in comparison.new})),
+        old=len(comparison.old),
+        fixed=tuple(FixedFinding(rule=f.rule, target=f.target, message=f.message) for f in comparison.fixed),
+        unjudged=len(comparison.unjudged),
+    )
 
 
-def _sentence(text: str) -> str:
-    """With a capital and a full stop; nothing stays nothing."""
-    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
+def _decisions(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[Decision, ...]:
+    return tuple(_decision(name, v, rows) for name, v in zip(names, result.verdicts, strict=True) if v.blocks)
 
 
-def _row(verdict: Verdict) -> VerdictRow:
-    return VerdictRow(
+def _decision(name: str, verdict: Verdict, rows: Rows) -> Decision:
+    place = rows.ownership.of(verdict.target)
+    return Decision(
+        anchor=name,
         rule=verdict.rule,
-        title=_TITLES[verdict.rule],
-        target=verdict.target,
-        outcome=verdict.outcome.value,
         severity=verdict.severity.value,
-        message=verdict.message,
-        formula=verdict.formula,
-        facts=tuple((f.name, f"{format_number(f.value)} {f.unit}".strip(), f.source) for f in verdict.facts),
-        missing=verdict.missing,
+        what=sentence(verdict.message),
+        remedy=sentence(verdict.remedy),
+        owner=place.owner,
+        concerns=place.concerns,
         source=verdict.source,
-        remedy=verdict.remedy if verdict.outcome is Outcome.FAIL else "",
     )
 
 
-def _bar(verdict: Verdict) -> CapacityBar | None:
-    if verdict.rule != "CAP-001":
-        return None
-    numbers = {f.name: float(f.value) for f in verdict.facts if not isinstance(f.value, str)}
-    return CapacityBar(
-        name=verdict.target.removeprefix("cluster/"),
-        needed_gib=numbers["memory needed"],
-        left_gib=numbers["memory left after the failure"],
-        total_gib=numbers["memory in all"],
+def _more_decisions(decisions: tuple[Decision, ...]) -> tuple[str, ...]:
+    more = len(decisions) - DECISIONS
+    return (f"{more:,} more decisions stand under the findings, or by rule below",) if more > 0 else ()
+
+
+def _findings(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[tuple[VerdictRow, ...], tuple[str, ...]]:
+    """The findings that the page lists, and a line for every rule of which some are left out."""
+    shown: list[VerdictRow] = []
+    open_a_rule: Counter[str] = Counter()
+    left: Counter[tuple[str, str]] = Counter()
+    for name, verdict in zip(names, result.verdicts, strict=True):
+        if verdict.outcome in HELD:
+            continue
+        undetermined = verdict.outcome is Outcome.UNDETERMINED
+        open_a_rule[verdict.rule] += undetermined
+        if len(shown) >= FINDINGS or (undetermined and open_a_rule[verdict.rule] > UNDETERMINED_A_RULE):
+            left[verdict.rule, verdict.outcome.value] += 1
+        else:
+            shown.append(rows.row(name, verdict))
+    return tuple(shown), tuple(f"{rule}: {count:,} more {outcome}" for (rule, outcome), count in left.items())
+
+
+def _held(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[tuple[HeldRule, ...], tuple[str, ...]]:
+    """What holds, folded by rule: nobody reads a hundred passes one by one, but some can be looked at."""
+    by_rule: dict[str, list[tuple[str, Verdict]]] = defaultdict(list)
+    for name, verdict in zip(names, result.verdicts, strict=True):
+        if verdict.outcome in HELD:
+            by_rule[verdict.rule].append((name, verdict))
+    known = titles()
+    held = tuple(
+        HeldRule(
+            rule=rule,
+            title=known.get(rule, rule),
+            count=len(found),
+            rows=tuple(rows.row(*pair) for pair in found[:HELD_A_RULE]),
+            left_out=max(0, len(found) - HELD_A_RULE),
+        )
+        for rule, found in sorted(by_rule.items())
     )
+    more = sum(rule.left_out for rule in held)
+    return held, (f"{more:,} more verdicts that hold, {HELD_A_RULE} of each rule are shown",) if more else ()

@@ -1,14 +1,21 @@
-"""A result as plain data: what `--json` prints, what the pack writes for the gate, what reports are made from."""
+"""A result as plain data: what `--json` prints, what the pack writes for the gate, what reports and bundles are made from.
+
+Their shapes stand beside this file as JSON Schema (schema/policy.json, schema/report.json).
+"""
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any
 
 from policies.evaluate import Result
+from policies.reports.model import Report
 from policies.rules import RULES
-from policies.verdict import Verdict
+from policies.verdict import Fact, Verdict
 
 SCHEMA = "incline.policy/1"
+REPORT_SCHEMA = "incline.report/2"
 
 
 def result_data(result: Result) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "blocks": verdict.blocks,
         "message": verdict.message,
         "formula": verdict.formula,
-        "facts": [{"name": f.name, "value": f.value, "unit": f.unit, "source": f.source} for f in verdict.facts],
+        "facts": [_fact(f) for f in verdict.facts],
         "missing": list(verdict.missing),
         "source": verdict.source,
         "urn": verdict.urn,
@@ -42,3 +49,20 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "waiver": verdict.waiver,
         "lapsed": verdict.lapsed,
     }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    as_of = fact.as_of.isoformat() if fact.as_of else None
+    return {"name": fact.name, "value": fact.value, "unit": fact.unit, "source": fact.source, "as_of": as_of}
+
+
+def report_data(report: Report, result: Result, report_hash: str = "") -> dict[str, Any]:
+    """The whole report with every verdict: pages list what people read, this lists all."""
+    parts = report.model_dump(mode="json", exclude={"findings", "held", "left_out"})
+    return {"schema": REPORT_SCHEMA, "hash": report_hash, **parts, "result": result_data(result)}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """A committed JSON Schema: policy or report."""
+    loaded: dict[str, Any] = json.loads(files("policies.reports").joinpath(f"schema/{name}.json").read_text(encoding="utf-8"))
+    return loaded
