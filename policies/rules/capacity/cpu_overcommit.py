@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.evidence import ClusterEvidence, Evidence, ServerEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Bounds, bounded, claims, joined_lacks, listed, placed_in, total
+from policies.rules.capacity.demand import Bounds, bounded, broken, claims, joined_lacks, listed, placed_in, total
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 HARD_LIMIT = 32
@@ -44,7 +44,7 @@ def _judge(rule: Rule, cluster: ClusterEvidence, evidence: Evidence, usual: floa
         f"{format_number(total_vcpus.least)} vCPUs / {cores} cores = {ratio} (usual {allowed}): "
         f"{format_number(round(needed.least, 1))} cores needed <= {cores}"
     )
-    message = f"{placed_in(cluster)}: {formula}{why}"
+    message = f"{placed_in(cluster)}: {broken(formula) if outcome is Outcome.FAIL else formula}{why}"
     return rule.verdict(
         outcome,
         cluster.target,

@@ -127,6 +127,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def broken(formula: str) -> str:
+    """A formula that does not hold, as it is."""
+    return formula.replace(" <= ", " > ")
+
+
 def placed_in(cluster: ClusterEvidence) -> str:
     """A cluster as messages name it."""
     return f"cluster {cluster.name} of {cluster.site}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.evidence import ClusterEvidence, Evidence
+from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.demand import (
     NAMES,
     Bounds,
     Claims,
     Usable,
+    broken,
     claims,
     clock,
     counted,
@@ -32,8 +33,11 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     """One verdict for every cluster."""
     if not evidence.clusters:
         yield rule.not_applicable("there is no vSphere cluster")
+    measured = {s.name: s for s in evidence.servers if not isinstance(s.usage, Unknown)} if evidence.promises else {}
     for cluster in evidence.clusters:
-        yield _judge(rule, cluster, claims(evidence, cluster), parameters.number("tolerated_percent"))
+        asked = claims(evidence, cluster)
+        used = {r: _used(cluster, asked, r, measured) for r in NAMES}
+        yield _judge(rule, cluster, asked, used, parameters.number("tolerated_percent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +60,17 @@ class _Balance:
         return f"{NAMES[self.room.resource]} {used} - {format_number(self.tolerated)} % = {needed} <= {text(self.room.left)} left"
 
 
-def _judge(rule: Rule, cluster: ClusterEvidence, asked: Claims, default: float) -> Verdict:
+def _judge(rule: Rule, cluster: ClusterEvidence, asked: Claims, used: dict[str, Bounds], default: float) -> Verdict:
     set_to = cluster.ha.performance_tolerance
     tolerated = default if set_to is None or set_to == OFF else float(set_to)
-    balances = [_Balance(usable(cluster, r, 0), _used(cluster, asked, r), tolerated) for r in NAMES]
+    balances = [_Balance(usable(cluster, r, 0), used[r], tolerated) for r in NAMES]
     formula = "; ".join(b.formula() for b in balances)
     failed = [b for b in balances if b.needed.least > b.room.left]
     open_ones = [b for b in balances if b.needed.most > b.room.left]
     lacks = joined_lacks(tuple(dict.fromkeys(text for b in open_ones for text in b.needed.unknown)))
     outcome = Outcome.FAIL if failed else Outcome.UNDETERMINED if open_ones else Outcome.PASS
-    if failed:
-        what = " and ".join(NAMES[b.room.resource] for b in failed)
-        message = f"{placed_in(cluster)}: after the failure of {counted(cluster.ha.host_failures, 'host')} {what} is short: {formula}"
-    else:
-        message = f"{placed_in(cluster)}: after the failure of {counted(cluster.ha.host_failures, 'host')} {formula}"
+    told = broken("; ".join(b.formula() for b in failed)) or formula
+    message = f"{placed_in(cluster)}: after the failure of {counted(cluster.ha.host_failures, 'host')} {told}"
     return rule.verdict(
         outcome,
         cluster.target,
@@ -81,15 +82,24 @@ def _judge(rule: Rule, cluster: ClusterEvidence, asked: Claims, default: float) 
     )
 
 
-def _used(cluster: ClusterEvidence, asked: Claims, resource: str) -> Bounds:
-    """Measured use of the machines; of a promise, at most what was promised. A machine that may come here counts at most."""
+def _used(cluster: ClusterEvidence, asked: Claims, resource: str, measured: dict[str, ServerEvidence]) -> Bounds:
+    """Measured use of the machines; of a promise, what its machine uses elsewhere, else at most what was promised.
+
+    A machine that may come here counts at most.
+    """
     fastest = clock(cluster)
     here = total(demand(s, resource, fastest) for s in asked.servers)
     perhaps = total(demand(s, resource, fastest) for s in asked.unplaced)
     lacks = tuple(f"cluster of {s.name} (it may come to {cluster.name})" for s in asked.unplaced)
-    promised = sum(p.cpus * fastest if resource == "cpu" else float(p.memory) for p in asked.promises)
-    unknown = tuple(f"use of {p.holder} (promised to {p.by}, not there yet)" for p in asked.promises)
-    return here + Bounds(0.0, perhaps.most, lacks) + Bounds(0.0, promised, unknown)
+    promised = total(_promised(p, resource, fastest, measured.get(p.holder)) for p in asked.promises)
+    return here + Bounds(0.0, perhaps.most, lacks) + promised
+
+
+def _promised(promise: PromiseEvidence, resource: str, fastest: float, measured: ServerEvidence | None) -> Bounds:
+    if measured is not None:
+        return demand(measured, resource, fastest)
+    at_most = promise.cpus * fastest if resource == "cpu" else float(promise.memory)
+    return Bounds(0.0, at_most, (f"use of {promise.holder} (promised to {promise.by}, not there yet)",))
 
 
 def _facts(cluster: ClusterEvidence, asked: Claims, balances: list[_Balance], default: float) -> tuple[Fact, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from math import inf
@@ -16,6 +16,7 @@ from policies.rules.capacity.demand import (
     NOTHING,
     Bounds,
     Usable,
+    broken,
     claims,
     clock,
     demand,
@@ -65,18 +66,22 @@ class _Arrivals:
     def of(cls, evidence: Evidence, cluster: ClusterEvidence) -> _Arrivals:
         """From the machines that are not there yet, the promises and the moves."""
         asked, fastest = claims(evidence, cluster), clock(cluster)
-        names = {s.name for s in asked.servers} | {p.holder for p in asked.promises}
+        names = {s.name for s in asked.servers}
         coming = [s for s in asked.servers if s.as_of is None and not s.held]
         moves = [m for m in evidence.moves if m.machine and m.server not in names and _comes_to(cluster, m)]
-        dated = sorted(((m.on, m.machine) for m in moves if m.machine and isinstance(m.on, date)), key=lambda each: each[0])
+        measured = {s.name: s.usage for s in evidence.servers if not isinstance(s.usage, Unknown)}
+        made = [(m.on, replace(m.machine, usage=measured.get(m.server, m.machine.usage))) for m in moves if m.machine]
+        dated = sorted(((on, s) for on, s in made if isinstance(on, date)), key=lambda each: each[0])
+        moving = {m.server for m in moves}  # the ledger promises them their room too, but does not know the night
+        promises = [p for p in asked.promises if p.holder not in moving]
         now, sums, undated = {}, {}, {}
         for resource in NAMES:
             promised = total(
-                Bounds(float(size), float(size)) for p in asked.promises for size in [p.cpus * fastest if resource == "cpu" else p.memory]
+                Bounds(float(size), float(size)) for p in promises for size in [p.cpus * fastest if resource == "cpu" else p.memory]
             )
             now[resource] = total(demand(s, resource, fastest) for s in coming) + promised
             sums[resource] = tuple(_running([demand(s, resource, fastest) for _, s in dated]))
-            rest = total(demand(m.machine, resource, fastest) for m in moves if m.machine and isinstance(m.on, Unknown))
+            rest = total(demand(s, resource, fastest) for on, s in made if isinstance(on, Unknown))
             lacks = tuple(str(m.on) for m in moves if isinstance(m.on, Unknown))
             undated[resource] = Bounds(0.0, rest.most, lacks + rest.unknown)
         return cls(now, tuple(day for day, _ in dated), sums, undated)
@@ -167,7 +172,7 @@ def _judge(rule: Rule, move: MoveEvidence, sides: list[_Side]) -> Verdict:
     outcome = Outcome.FAIL if failed else Outcome.UNDETERMINED if open_ones else Outcome.PASS
     lacks = joined_lacks(tuple(dict.fromkeys(text for b in open_ones for text in b.needed.unknown)))
     formula = "; ".join(b.text() for b in balances)
-    told = "; ".join(b.text() for b in failed or open_ones or balances)
+    told = broken("; ".join(b.text() for b in failed)) or "; ".join(b.text() for b in open_ones or balances)
     message = f"move of {move.server} from {move.source_site} to {move.target_site}: {told}"
     return rule.verdict(
         outcome,

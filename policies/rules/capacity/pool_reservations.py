@@ -12,6 +12,7 @@ from policies.rules.capacity.demand import (
     NAMES,
     Bounds,
     bounded,
+    broken,
     claims,
     clock,
     joined_lacks,
@@ -154,7 +155,7 @@ def _verdict(
     outcome = Outcome.FAIL if failed else Outcome.UNDETERMINED if open_ones or unknown else Outcome.PASS
     lacks = joined_lacks(tuple(dict.fromkeys((*unknown, *(text for x in open_ones for text in x.needed.unknown)))))
     formula = "; ".join(x.text for x in lines)
-    told = "; ".join(x.text for x in failed or open_ones or lines)
+    told = broken("; ".join(x.text for x in failed)) or "; ".join(x.text for x in open_ones or lines)
     missing = lacks if outcome is Outcome.UNDETERMINED else ()
     return rule.verdict(outcome, target, f"{name}: {told}", facts=facts, formula=formula, source=source, missing=missing)
 

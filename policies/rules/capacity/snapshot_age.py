@@ -64,15 +64,17 @@ def _by_age(
         message = f"site {site}: the capacity snapshot comes from the future; one of the clocks is wrong"
         return rule.verdict(Outcome.UNDETERMINED, target, message, facts=facts, source=source, missing=lacks)
     if age < fresh:
-        outcome, severity, why = Outcome.PASS, rule.severity, formula
+        outcome, severity = Outcome.PASS, rule.severity
+        why = f"{format_number(round(max(0.0, age), 1))} h old, younger than {format_number(fresh)} h"
     elif age <= old:
         outcome, severity = Outcome.FAIL, Severity.MEDIUM
         why = f"{format_number(round(age, 1))} h old, should be younger than {format_number(fresh)} h"
     else:
         outcome, severity = Outcome.FAIL, rule.severity
         why = f"{format_number(round(age, 1))} h old, more than {format_number(old)} h: it says nothing of today"
-    message = f"site {site}: the capacity snapshot is {why}" if outcome is Outcome.FAIL else f"site {site}: capacity snapshot {why}"
-    return rule.verdict(outcome, target, message, facts=facts, formula=formula, source=source, severity=severity)
+    return rule.verdict(
+        outcome, target, f"site {site}: the capacity snapshot is {why}", facts=facts, formula=formula, source=source, severity=severity
+    )
 
 
 SNAPSHOT_AGE = Rule(

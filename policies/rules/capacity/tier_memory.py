@@ -11,6 +11,7 @@ from policies.rules.capacity.demand import (
     Bounds,
     Claims,
     bounded,
+    broken,
     claims,
     gib,
     hosts_left,
@@ -87,7 +88,7 @@ def _judge(rule: Rule, cluster: ClusterEvidence, sums: _Sums, tiers: set[str]) -
     return rule.verdict(
         outcome,
         cluster.target,
-        f"{placed_in(cluster)}: {formula}",
+        f"{placed_in(cluster)}: {broken(formula) if outcome is Outcome.FAIL else formula}",
         facts=facts,
         formula=formula,
         source=cluster.source,
