@@ -55,7 +55,7 @@ CASES: list[tuple[str, Outcome, Evidence, str]] = [
     ("REL-001", Outcome.PASS, grouped(), "separate failure domains"),
     ("REL-001", Outcome.FAIL, city(servers=(server("permits-app-01", group="g"),)), "has one member"),
     ("REL-001", Outcome.FAIL, replace(grouped(), clusters=(replace(city().clusters[0], hosts=(host("h1"),)),)), "need 2 hosts"),
-    ("REL-001", Outcome.UNDETERMINED, in_zones("us-east-1a", ""), "1 of 2 members stand in a zone that is not known yet"),
+    ("REL-001", Outcome.UNDETERMINED, in_zones("us-east-1a", ""), "of 1 of 2 members it is not known whether they stand apart"),
     ("REL-001", Outcome.PASS, grouped(kind="aws", site="aws-east", cluster="", zone=""), "separate failure domains"),
     ("REL-004", Outcome.PASS, city(), "60 min <= 60 min"),
     ("REL-004", Outcome.FAIL, city(backups=()), "has no backup"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.evidence import BackupEvidence, Evidence, ServerEvidence, ServiceEvidence
-from policies.parts import is_stranger
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
@@ -13,10 +12,13 @@ _ORDER = (Outcome.PASS, Outcome.UNDETERMINED, Outcome.FAIL)
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:  # noqa: ARG001 - every rule has one shape
-    """One verdict for every server that runs; a held source's data is that of the machine that took over."""
+    """One verdict for every server that runs; a held source's data is that of the machine that took over.
+
+    A machine that was seen and belongs to nobody is one of them: that nothing says what it may lose is worth a look.
+    """
     judged = False
     for server in evidence.servers:
-        if not server.held and not is_stranger(server):
+        if not server.held:
             judged = True
             yield _judge(rule, server, evidence)
     if not judged:

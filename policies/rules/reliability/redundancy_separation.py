@@ -6,17 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.evidence import Evidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown
+from policies.restarts import clusters_by_place
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How many members the places of the estate can hold apart: hosts by cluster, zones by site."""
+    """What keeps members apart: the hosts of each cluster and the DRS rule that spreads them, the zones of each site."""
 
-    hosts: Mapping[tuple[str, str], int]
+    clusters: Mapping[tuple[str, str], ClusterEvidence]
     zones: Mapping[str, int]
+
+    def hosts(self, place: tuple[str, str]) -> int:
+        """The hosts of a cluster that can run machines; none where it is not known."""
+        cluster = self.clusters.get(place)
+        return len(cluster.hosts) if cluster else 0
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:  # noqa: ARG001 - every rule has one shape
@@ -24,7 +30,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     zones: dict[str, int] = defaultdict(int)
     for zone in evidence.zones:
         zones[zone.site] += 1
-    room = _Room({(c.site, c.name): len(c.hosts) for c in evidence.clusters}, zones)
+    room = _Room(clusters_by_place(evidence), zones)
     for name, members in sorted(evidence.by_group.items()):
         yield _judge(rule, name, members, room)
     if not evidence.by_group:
@@ -43,8 +49,8 @@ def _judge(rule: Rule, name: str, members: tuple[ServerEvidence, ...], room: _Ro
     if problems:
         message = f"redundancy group {name}: {'; '.join(problems)}"
         return rule.verdict(Outcome.FAIL, target, message, facts=facts, formula=formula, source=source)
-    if lacks := _undecided_zones(aws):
-        message = f"redundancy group {name}: {len(lacks)} of {len(members)} members stand in a zone that is not known yet"
+    if lacks := _undecided_zones(aws) + _undecided_hosts(members, room):
+        message = f"redundancy group {name}: of {len(lacks)} of {len(members)} members it is not known whether they stand apart"
         return rule.verdict(Outcome.UNDETERMINED, target, message, facts=facts, formula=formula, source=source, missing=lacks)
     message = f"the {len(members)} members of redundancy group {name} stand in separate failure domains"
     return rule.verdict(Outcome.PASS, target, message, facts=facts, formula=formula, source=source)
@@ -88,6 +94,21 @@ def _undecided_zones(aws: list[ServerEvidence]) -> tuple[str, ...]:
     return tuple(f"zone of {m.name} (its subnet is not known yet)" for m in crowds if not m.zone)
 
 
+def _undecided_hosts(members: tuple[ServerEvidence, ...], room: _Room) -> tuple[str, ...]:
+    """Where DRS is off, no rule moves members apart: only where they run tells."""
+    clusters: dict[tuple[str, str], list[ServerEvidence]] = defaultdict(list)
+    for member in members:
+        if member.kind == "vsphere":
+            clusters[member.site, member.cluster].append(member)
+    return tuple(
+        f"host of {m.name} (DRS of cluster {m.cluster} is {'off' if drs is False else 'not known'}, so no rule keeps its group apart)"
+        for place, crowd in sorted(clusters.items())
+        if len(crowd) > 1 and place in room.clusters and (drs := room.clusters[place].drs) is not True
+        for m in crowd
+        if isinstance(m.host, Unknown) or not m.host
+    )
+
+
 def _shared_hosts(members: tuple[ServerEvidence, ...]) -> list[str]:
     """Where the hosts were looked at: an anti-affinity rule may be off, or have been broken by a failure."""
     hosts: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -104,9 +125,9 @@ def _small_clusters(members: tuple[ServerEvidence, ...], room: _Room) -> list[st
         if member.kind == "vsphere":
             counted[member.site, member.cluster] += 1
     return [
-        f"{count} members need {count} hosts and cluster {cluster} of {site} has {room.hosts.get((site, cluster), 0)}"
+        f"{count} members need {count} hosts and cluster {cluster} of {site} has {room.hosts((site, cluster))}"
         for (site, cluster), count in sorted(counted.items())
-        if count > room.hosts.get((site, cluster), 0)
+        if count > room.hosts((site, cluster))
     ]
 
 

@@ -12,12 +12,13 @@ from policies.verdict import Fact, Outcome, Severity, Verdict
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
     """One verdict for every machine that holds data, held sources included: until the hold ends they are the way back."""
+    both = parameters.flag("termination_protection_too")
     words = tuple(word.strip() for word in parameters.text("roles").lower().split(",") if word.strip())
     judged = False
     for server in evidence.servers:
         if not is_stranger(server) and _holds_data(server, words):
             judged = True
-            yield _judge(rule, server)
+            yield _judge(rule, server, both=both)
     if not judged:
         yield rule.not_applicable("no machine holds data: none has a data disk or a role that does")
 
@@ -27,10 +28,9 @@ def _holds_data(server: ServerEvidence, words: tuple[str, ...]) -> bool:
     return len(server.disks) > 1 or server.held or any(word in role for word in words)
 
 
-def _judge(rule: Rule, server: ServerEvidence) -> Verdict:
-    locks: dict[str, bool | Unknown] = {"Pulumi protect": server.protected}
-    if server.instance is not None:
-        locks["termination protection"] = server.instance.termination_protection
+def _judge(rule: Rule, server: ServerEvidence, *, both: bool) -> Verdict:
+    ec2 = {} if server.instance is None else {"termination protection": server.instance.termination_protection}
+    locks: dict[str, bool | Unknown] = ec2 if ec2 and both else {"Pulumi protect": server.protected, **ec2}
     facts = tuple(
         Fact(name=name, value="?" if isinstance(v, Unknown) else ("on" if v else "off"), source=server.source, as_of=server.as_of)
         for name, v in locks.items()
@@ -60,7 +60,12 @@ STATEFUL_PROTECTION = Rule(
         "roles": Parameter(
             default="database, file server, directory, domain controller",
             reason="words of roles that hold data even on a single disk",
-        )
+        ),
+        "termination_protection_too": Parameter(
+            default=False,
+            reason="Pulumi's protect stops Incline and everybody who uses the stack; EC2's own lock also stops the console, and has to be "
+            "lifted by hand before a move back ends",
+        ),
     },
     needs=("Pulumi's protect of each machine, from a stack", "termination protection of instances"),
     check=check,

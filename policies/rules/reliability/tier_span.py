@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.evidence import Evidence, HostEvidence, ServerEvidence, ServiceEvidence, Unknown
+from policies.evidence import Evidence, ServerEvidence, ServiceEvidence, Unknown
 from policies.parts import Part, Parts
 from policies.rule import Parameter, Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
@@ -13,9 +13,14 @@ _WANTED = 2
 _ASKS = {"zones": "two zones or sites", "sites": "two sites"}
 
 
+Halves = Mapping[tuple[str, str], Mapping[str, str]]
+"""The fault domain of each host of every stretched cluster: its halves are places of their own."""
+
+
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
     """One verdict for every service that has machines and whose tier asks for a span."""
-    parts, halves = Parts(evidence), _halves(evidence)
+    parts = Parts(evidence)
+    halves = {(c.site, c.name): {h.name: h.fault_domain for h in c.hosts} for c in evidence.clusters if c.stretched}
     prepared = parameters.flag("prepared_counts")
     judged = False
     for service in evidence.services.values():
@@ -29,33 +34,39 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
         yield rule.not_applicable("no tier of a service with machines asks for a span")
 
 
-def _halves(evidence: Evidence) -> dict[str, HostEvidence]:
-    """The hosts of stretched clusters: their halves are places of their own."""
-    return {host.name: host for cluster in evidence.clusters if cluster.stretched for host in cluster.hosts if host.fault_domain}
-
-
 class _Places:
     """Where one part stands: places that are known, and how many more there may be."""
 
-    def __init__(self, part: Part, evidence: Evidence, span: str, halves: dict[str, HostEvidence], *, prepared: bool) -> None:
+    def __init__(self, part: Part, evidence: Evidence, span: str, halves: Halves, *, prepared: bool) -> None:
         self.part = part
         known = {_place(m, span, halves) for m in part.members} - {""}
         if prepared:
             known |= _prepared(part, evidence, {m.site for m in part.members})
         self.known = tuple(sorted(known))
         unknown = [m for m in part.members if not _place(m, span, halves)]
-        self.least = max(len(known), 1)
+        told = {place.partition("/")[0] for place in known}
+        self.least = len(known) + len({m.site for m in unknown} - told)
         self.most = len(known) + len(unknown)
-        self.lacks = tuple(f"zone of {m.name} (its subnet is not known yet)" for m in unknown)
+        self.lacks = tuple(_lack(m) for m in unknown)
 
 
-def _place(member: ServerEvidence, span: str, halves: dict[str, HostEvidence]) -> str:
+def _place(member: ServerEvidence, span: str, halves: Halves) -> str:
+    """The place by name; empty where it is one of several and nobody tells which."""
     if span == "sites":
         return member.site
     if member.kind == "aws":
         return f"{member.site}/{member.zone}" if member.zone else ""
-    host = None if isinstance(member.host, Unknown) else halves.get(member.host)
-    return f"{member.site}/{host.fault_domain}" if host else member.site
+    hosts = halves.get((member.site, member.cluster))
+    if hosts is None:
+        return member.site
+    half = "" if isinstance(member.host, Unknown) else hosts.get(member.host, "")
+    return f"{member.site}/{half}" if half else ""
+
+
+def _lack(member: ServerEvidence) -> str:
+    if member.kind == "aws":
+        return f"zone of {member.name} (its subnet is not known yet)"
+    return f"host of {member.name} (which half of its stretched cluster it runs in, only a live look tells)"
 
 
 def _prepared(part: Part, evidence: Evidence, standing: set[str]) -> set[str]:
