@@ -12,7 +12,8 @@ from policies.rule import Parameters, Rule
 from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
 
-_ORDER = [Outcome.FAIL, Outcome.UNDETERMINED, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE]
+_WORST_FIRST = (Outcome.FAIL, Outcome.UNDETERMINED, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE)
+_ORDER = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
 _LONGEST_DEFECT = 300
 
 
@@ -45,7 +46,7 @@ def evaluate(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Result:
     verdicts: list[Verdict] = []
     for rule in rules:
         verdicts.extend(waivers.apply(v, evidence.waivers, evidence.today) for v in judge(rule, evidence))
-    verdicts.sort(key=lambda v: (_ORDER.index(v.outcome), v.severity.rank, v.rule, v.target))
+    verdicts.sort(key=lambda v: (_ORDER[v.outcome], v.severity.rank, v.rule, v.target))
     return Result(evidence.reader, tuple(verdicts), evidence.findings)
 
 

@@ -37,7 +37,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the worst, so that sorting puts it first."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

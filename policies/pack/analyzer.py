@@ -22,6 +22,7 @@ from infra.errors import InclineError
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
 from policies.ledger import write_promises
+from policies.pack.collector import paused
 from policies.pack.context import PackContext
 from policies.pack.diagnostics import PACK, VERSION, Console
 from policies.pack.levels import SEVERITIES, Level, configured_levels, configured_parameters, default_level, policy_name
@@ -106,11 +107,15 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
         """All rules over the whole stack laid over the estate. An estate that cannot be read stops the preview with its own message."""
         try:
-            evidence = self._evidence(request)
-            result = evaluate(evidence)
-            self._keep(result, evidence)
+            with paused():
+                return self._judged(request)
         except InclineError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+    def _judged(self, request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeResponse:
+        evidence = self._evidence(request)
+        result = evaluate(evidence)
+        self._keep(result, evidence)
         scope = Scope(evidence, self._context.site)
         console = Console(RULES, self._levels, self._context.report)
         return analyzer_pb2.AnalyzeResponse(

@@ -94,9 +94,9 @@ def _merged(entry: ServerEvidence, resource: Resource, component: Resource | Non
     if entry.held:  # a held machine ignores changes: what is there is what the estate recorded
         return replace(entry, urn=resource.urn, protected=entry.protected if resource.protect is None else resource.protect)
     if resource.type == INSTANCE:
-        return replace(merged_instance(entry, resource, stack), urn=resource.urn)
+        return merged_instance(entry, resource, stack)
     tags = _intent_tags(component) if component is not None else entry.tags
-    return replace(merged_machine(entry, resource, stack), urn=resource.urn, tags=tags)
+    return merged_machine(entry, resource, stack, tags)
 
 
 def _intent_tags(component: Resource) -> dict[str, str] | Unknown:

@@ -42,6 +42,7 @@ def merged_instance(entry: ServerEvidence, resource: Resource, stack: Stack) -> 
     zone, tags = resource.stated("availabilityZone"), resource.stated("tags")
     return replace(
         entry,
+        urn=resource.urn,
         cpus=cpus,
         memory=memory,
         disks=entry.disks if kept else tuple(sizes),

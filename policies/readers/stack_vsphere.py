@@ -27,14 +27,16 @@ _PERCENT = {"haAdmissionControlResourcePercentageCpu": "cpu_percent", "haAdmissi
 _RESPECTS = "das.respectVmVmAntiAffinityRules"
 
 
-def merged_machine(entry: ServerEvidence, resource: Resource, stack: Stack) -> ServerEvidence:
-    """A server's evidence with what its virtual machine is declared with."""
+def merged_machine(entry: ServerEvidence, resource: Resource, stack: Stack, tags: dict[str, str] | Unknown) -> ServerEvidence:
+    """A server's evidence with what its virtual machine is declared with, and the tags that its component is meant to have."""
     stated, name = resource.stated, entry.name
     memory = integer(stated("memory"), f"memory of {name}")
     sizes = tuple(_disks(name, stated("disks")))
     known = [size for size in sizes if not isinstance(size, Unknown)]
     return replace(
         entry,
+        urn=resource.urn,
+        tags=tags,
         cpus=integer(stated("numCpus"), f"numCpus of {name}"),
         memory=memory if isinstance(memory, Unknown) else memory << 20,
         disks=entry.disks if len(known) == len(sizes) and same_disks(entry.disks, known) else sizes,
