@@ -41,3 +41,11 @@ class VsphereFault(ObservedError):  # noqa: N818 - vSphere's own word
 
 class GoneError(ObservedError):
     """The object does not exist, or no longer."""
+
+
+class RestRefusedError(ObservedError):
+    """The vCenter's REST interface did not do what was asked. `status` is HTTP's, 0 when nobody answered."""
+
+    def __init__(self, site: str, what: str, status: int) -> None:
+        super().__init__(f"{site}: the vCenter's REST interface: {what}", code="INC-6040")
+        self.status = status

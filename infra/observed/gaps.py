@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from infra.observed.aws_session import AwsError
-from infra.observed.errors import DeniedError, UnreachableError
+from infra.observed.errors import DeniedError, RestRefusedError, UnreachableError, VsphereFault
 
 T = TypeVar("T")
+
+UNSUPPORTED = frozenset({"MethodNotFound", "NotSupported", "NoPermission"})
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired", "SubscriptionRequiredException"})
 ABSENT = frozenset(
@@ -26,9 +28,11 @@ class Gaps:
         """The answer; None, with the reason noted, where this login may not ask or nothing answers. Other errors stay errors."""
         try:
             return question()
-        except DeniedError as error:
+        except (DeniedError, UnreachableError, RestRefusedError) as error:
             self.reasons[part] = error.what
-        except UnreachableError as error:
+        except VsphereFault as error:
+            if error.fault not in UNSUPPORTED:
+                raise
             self.reasons[part] = error.what
         except AwsError as error:
             if error.aws_code not in DENIED | ABSENT:

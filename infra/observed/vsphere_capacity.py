@@ -18,6 +18,7 @@ from infra.observed.capacity import (
     ObservedPool,
     VsphereCapacity,
 )
+from infra.observed.gaps import Gaps
 from infra.observed.inventory import find_datacenter
 from infra.observed.vsphere_ha import high_availability, restart_priorities
 from infra.observed.vsphere_history import daily_history
@@ -41,7 +42,7 @@ def read_vsphere_capacity(session: VsphereSession, site: VsphereSite, estate: Es
     Raises:
         GoneError: the vCenter has no such datacenter.
     """
-    taken_at = now or datetime.now(UTC)
+    taken_at, gaps = now or datetime.now(UTC), Gaps()
     within = (vim.Datacenter, find_datacenter(session, site.datacenter))
     clusters = session.of_type(vim.ClusterComputeResource, ["name", "configurationEx"], within=within)
     hosts = session.of_type(vim.HostSystem, HOST_PATHS, within=within)
@@ -57,11 +58,11 @@ def read_vsphere_capacity(session: VsphereSession, site: VsphereSite, estate: Es
         pools={moref: str(v["name"]) for moref, v in pools.items() if _is_pool(v)},
         networks={moref: str(v["name"]) for moref, v in networks.items()},
         priorities={m: p for v in clusters.values() for m, p in restart_priorities(v.get("configurationEx")).items()},
-        tags=attached_tags(session, list(machines)),
-        usage=machine_usage(performance, running, now=taken_at),
+        tags=gaps.ask("tags", lambda: attached_tags(session, list(machines))),
+        usage=gaps.ask("usage", lambda: machine_usage(performance, running, now=taken_at)) or {},
         roster=Roster(estate, site.name),
     )
-    history = daily_history(performance, clusters=list(clusters), datastores=list(stores), now=taken_at)
+    history = gaps.ask("history", lambda: daily_history(performance, list(clusters), list(stores), now=taken_at)) or {}
     return VsphereCapacity(
         taken_at=taken_at,
         source=f"vCenter {session.host}, datacenter {site.datacenter}",
@@ -69,6 +70,7 @@ def read_vsphere_capacity(session: VsphereSession, site: VsphereSite, estate: Es
         datastores=_by_name(_datastore(v["summary"], history.get(m, ())) for m, v in stores.items()),
         networks=_networks(networks, site),
         machines=observed_machines(machines, around),
+        missing=gaps.reasons,
     )
 
 

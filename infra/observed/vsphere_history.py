@@ -39,7 +39,7 @@ DATASTORE = (Measure(resource="space", largest="disk.used.latest", average="disk
 
 
 def daily_history(
-    performance: Performance, *, clusters: Sequence[str], datastores: Sequence[str], now: datetime | None = None
+    performance: Performance, clusters: Sequence[str], datastores: Sequence[str], *, now: datetime | None = None
 ) -> dict[str, tuple[History, ...]]:
     """Histories by id of the cluster or datastore; absent where vCenter has stored nothing."""
     moment = now or datetime.now(UTC)

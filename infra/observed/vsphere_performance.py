@@ -13,7 +13,6 @@ from typing import Any
 
 from pyVmomi import vim
 
-from infra.observed.errors import VsphereFault
 from infra.observed.vsphere_session import VsphereSession
 
 MAX_METRICS = 64
@@ -51,18 +50,14 @@ class Performance:
         self._numbers = session.call(_numbers)
 
     def read(self, question: Question) -> dict[str, Series]:
-        """Samples by entity; an entity without any is absent. Nothing where this vCenter answers no performance query at all."""
+        """Samples by entity; an entity without any is absent."""
         known = {name: self._numbers[name] for name in question.counters if name in self._numbers}
         found: dict[str, Series] = {}
         if not known:
             return found
         size = max(1, MAX_METRICS // len(known))
-        try:
-            for start in range(0, len(question.morefs), size):
-                found.update(self._ask(question, known, question.morefs[start : start + size]))
-        except VsphereFault as exc:
-            if exc.fault not in {"MethodNotFound", "NotSupported", "NoPermission"}:
-                raise
+        for start in range(0, len(question.morefs), size):
+            found.update(self._ask(question, known, question.morefs[start : start + size]))
         return found
 
     def _ask(self, question: Question, known: Mapping[str, int], morefs: Sequence[str]) -> Iterator[tuple[str, Series]]:

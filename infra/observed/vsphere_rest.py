@@ -10,18 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from infra.endpoints import Endpoint
-from infra.observed.errors import ObservedError
+from infra.observed.errors import RestRefusedError
 
 _ROOT = "/rest/com/vmware/cis"
 _TIMEOUT_S = 60
-
-
-class RestRefusedError(ObservedError):
-    """The vCenter's REST interface did not do what was asked. `status` is HTTP's, 0 when nobody answered."""
-
-    def __init__(self, site: str, what: str, status: int) -> None:
-        super().__init__(f"{site}: the vCenter's REST interface: {what}", code="INC-6040")
-        self.status = status
 
 
 class VsphereRest:

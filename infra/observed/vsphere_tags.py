@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.observed.vsphere_rest import RestRefusedError, VsphereRest
+from infra.observed.vsphere_rest import VsphereRest
 from infra.observed.vsphere_session import VsphereSession
 from infra.tags import tag_category
 
@@ -12,13 +12,14 @@ _AT_ONCE = 500
 _ATTACHED = "/tagging/tag-association?~action=list-attached-tags-on-objects"
 
 
-def attached_tags(session: VsphereSession, morefs: Sequence[str]) -> dict[str, dict[str, str]] | None:
-    """Tags by machine, key and value; None where this login may not read tags, or the vCenter does not answer for them."""
-    try:
-        with session.rest() as rest:
-            return _read(rest, morefs)
-    except RestRefusedError:
-        return None
+def attached_tags(session: VsphereSession, morefs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Tags by machine, key and value.
+
+    Raises:
+        RestRefusedError: this login may not read tags, or the vCenter does not answer for them.
+    """
+    with session.rest() as rest:
+        return _read(rest, morefs)
 
 
 def _read(rest: VsphereRest, morefs: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -255,7 +255,7 @@ func busyness(name string, t time.Time) float64 {
 
 // growth is the part of today's demand that there was at a moment, at a yearly rate that belongs to the name.
 func growth(name string, t time.Time, low, high float64) float64 {
-	years := time.Since(t).Hours() / (365 * 24)
+	years := time.Now().Truncate(24*time.Hour).Sub(t.Truncate(24*time.Hour)).Hours() / (365 * 24) // whole days: two looks tell the same
 	return math.Max(0, 1-between(name+"/growth", low, high)*years)
 }
 
