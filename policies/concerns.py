@@ -36,6 +36,8 @@ def _objects(server: ServerEvidence) -> Iterator[str]:
     yield from (server.target, f"move/{server.name}", f"site/{site}")
     if server.group:
         yield f"group/{server.group}"
+    elif server.role:
+        yield f"service/{server.service}/{server.role}"
     if server.cluster:
         yield from (f"cluster/{site}/{server.cluster}", f"datastore/{site}/{server.datastore}")
     if server.pool:

@@ -6,26 +6,12 @@ running do not count.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.ec2_quotas import QUOTA_GROUPS, QuotaGroup, quota_group
 from infra.observed.aws_session import AwsSession
 from infra.observed.capacity import ObservedQuota
-
-FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "L-1216C47A": ("a", "c", "d", "h", "i", "m", "r", "t", "z"),
-    "L-DB2E81BA": ("g", "vt"),
-    "L-417A185B": ("p",),
-    "L-74FC7D96": ("f",),
-    "L-7295265B": ("x",),
-    "L-1945791B": ("inf",),
-    "L-2C3B7624": ("trn",),
-    "L-6E869C2A": ("dl",),
-    "L-43DA4232": ("u",),
-    "L-F7808C92": ("hpc",),
-}
-"""First letters of the families that each quota counts, by its code."""
 
 
 def read_quotas(session: AwsSession, running: Sequence[tuple[str, int]]) -> tuple[ObservedQuota, ...]:
@@ -35,21 +21,15 @@ def read_quotas(session: AwsSession, running: Sequence[tuple[str, int]]) -> tupl
     for instance_type, cpus in running:
         code = quota_code(instance_type)
         used[code] = used.get(code, 0.0) + cpus
-    return tuple(_quota(code, limits[code], used.get(code, 0.0)) for code in FAMILIES if code in limits)
+    return tuple(_quota(group, limits[group.code], used.get(group.code, 0.0)) for group in QUOTA_GROUPS if group.code in limits)
 
 
 def quota_code(instance_type: str) -> str:
     """The quota that counts a type, empty when none that is known does: `r6a.large` counts as standard, `inf2.xlarge` as inf."""
-    letters = re.match(r"[a-z]+", instance_type)
-    family = letters[0] if letters else ""
-    if family == "mac":
-        return ""  # runs on dedicated hosts only, which have quotas of their own
-    exact = next((code for code, families in FAMILIES.items() if family in families), "")
-    if exact:
-        return exact
-    # Letters after the family's own mark a variant: im4gn is an i, hpc is not an h.
-    return next((code for code, families in FAMILIES.items() if any(family.startswith(f) for f in families if len(f) == 1)), "")
+    group = quota_group(instance_type)
+    return group.code if group else ""
 
 
-def _quota(code: str, told: Mapping[str, Any], used: float) -> ObservedQuota:
-    return ObservedQuota(code=code, name=str(told.get("QuotaName", code)), families=FAMILIES[code], limit=float(told["Value"]), used=used)
+def _quota(group: QuotaGroup, told: Mapping[str, Any], used: float) -> ObservedQuota:
+    name = str(told.get("QuotaName", group.name))
+    return ObservedQuota(code=group.code, name=name, families=group.families, limit=float(told["Value"]), used=used)

@@ -169,7 +169,7 @@ def _cluster_room(evidence: Evidence, cluster: ClusterEvidence, ratio: float) ->
 
 def _region_rooms(evidence: Evidence, site: str, *, accept_quota: bool) -> list[Room]:
     kinds = instance_types()
-    reserved = [r for r in evidence.reservations or () if r.site == site and r.free > 0 and r.instance_type in kinds]
+    reserved = [r for r in evidence.reservations or () if r.site == site and r.instance_type in kinds]
     # The smallest that holds a machine is taken first, so that large reservations stay for large machines.
     reserved.sort(key=lambda r: (kinds[r.instance_type].memory, kinds[r.instance_type].cpus, r.zone))
     found: list[Room] = [ReservedRoom(each, kinds[each.instance_type], each.free) for each in reserved]

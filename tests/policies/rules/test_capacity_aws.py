@@ -177,6 +177,19 @@ class TestAddresses:
         assert judge(SUBNET_ADDRESSES, town(*machines, networks=(subnet("a", LACK, size=11),))).outcome is Outcome.FAIL
         assert judge(SUBNET_ADDRESSES, town(*machines, networks=(subnet("a", LACK, size=12),))).outcome is Outcome.UNDETERMINED
 
+    @pytest.mark.parametrize(("known", "outcome"), [(1, Outcome.PASS), (0, Outcome.UNDETERMINED)])
+    def test_known_room_may_just_be_enough(self, known: int, outcome: Outcome) -> None:
+        networks = (subnet("a"), subnet("b", known), subnet("c", LACK))
+
+        assert judge(SUBNET_ADDRESSES, town(instance("a-01"), networks=networks)).outcome is outcome
+
+    @pytest.mark.parametrize(("elsewhere", "outcome"), [(3, Outcome.PASS), (2, Outcome.UNDETERMINED)])
+    def test_a_machine_without_a_subnet_may_have_to_restart_too(self, elsewhere: int, outcome: Outcome) -> None:
+        lost = instance("x-01", zone="")  # it may come to a, or take one of b's addresses
+        networks = (subnet("a"), subnet("b", elsewhere))
+
+        assert judge(SUBNET_ADDRESSES, town(instance("a-01"), lost, networks=networks)).outcome is outcome
+
     def test_known_room_is_enough_whatever_the_unknown_subnet_has(self) -> None:
         networks = (subnet("a"), subnet("b"), subnet("c", LACK))
 

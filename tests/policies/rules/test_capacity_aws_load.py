@@ -77,6 +77,7 @@ class TestStaticStability:
         lost = instance("web-x", zone="", group="web", usage=usage())
 
         assert judge(STATIC_STABILITY, town(*spread("ab"), lost)).outcome is Outcome.UNDETERMINED
+        assert judge(STATIC_STABILITY, town(lost)).outcome is Outcome.FAIL  # wherever it stands, it stands alone
         assert judge(STATIC_STABILITY, town(*spread("ab", kind=LACK))).outcome is Outcome.UNDETERMINED
 
     @given(cpu=st.floats(0, 20_000), memory=st.floats(0, 32))
@@ -225,6 +226,12 @@ class TestDisks:
 
         assert judge(DISK_PERFORMANCE, with_volumes(old, iops=iops)).outcome is outcome
 
+    @pytest.mark.parametrize(("size", "outcome"), [(333, Outcome.FAIL), (334, Outcome.PASS)])
+    def test_gp2_is_faster_when_it_is_large(self, size: int, outcome: Outcome) -> None:
+        old = VolumeEvidence(name="v", size=size * GIB, type="gp2")  # 128 MiB/s, from 334 GiB on 250
+
+        assert judge(DISK_PERFORMANCE, with_volumes(old, mib_s=128.5)).outcome is outcome
+
     def test_what_nobody_knows_of_volume_or_type(self) -> None:
         plain = VolumeEvidence(name="v", size=100 * GIB, type="io2")
 
@@ -318,6 +325,11 @@ class TestBudget:
     def test_what_a_machine_costs(self, machine: ServerEvidence, usd: float) -> None:
         assert judge(MONTHLY_BUDGET, town(machine, budget=usd + 0.01)).outcome is Outcome.PASS
         assert judge(MONTHLY_BUDGET, town(machine, budget=usd - 0.01)).outcome is Outcome.FAIL
+
+    def test_the_budget_may_be_used_up(self) -> None:
+        held = seen("a-01", held=True, running=False)  # 100 GiB x 0.08
+
+        assert judge(MONTHLY_BUDGET, town(held, budget=8.0)).outcome is Outcome.PASS
 
     def test_ordered_performance_costs(self) -> None:
         fast = VolumeEvidence(name="v", size=100 * GIB, type="gp3", iops=4000.0, throughput=225.0 * MIB)  # + 5 + 4 USD
