@@ -71,7 +71,7 @@ def _larger(outcome: Outcome) -> FailureCase:
         without=tuple(s.name for s in outcome.without_place),
         services=outcome.affected,
         breaks=tuple(s.name for s in late),
-        note=_note(outcome.fates),
+        note="; ".join(sorted({s.why for s in outcome.without_place})[:2]),
     )
 
 

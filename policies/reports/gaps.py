@@ -14,6 +14,8 @@ LISTED = 12
 """Objects named in one group; the rest are counted."""
 _JOINTS = frozenset({"of", "for", "to", "at", "on", "from", "between", "in"})
 
+_KINDS = frozenset({"cluster", "datastore", "host", "link", "machine", "network", "server", "service", "site", "zone"})
+
 
 @dataclass
 class _Group:
@@ -64,7 +66,7 @@ def _made(group: _Group, evidence: Evidence) -> MissingGroup:
 
 def _command(group: _Group, evidence: Evidence) -> str:
     """What a person does about it: write it down, look at both sites, or preview with values."""
-    if "estate does not say" in group.why or "nobody said" in group.why:
+    if any(phrase in group.why for phrase in ("estate does not say", "nobody said", "is not set")):
         return f"write it in the estate, at {group.place}" if group.place else "write it in the estate"
     if "known only after" in group.why or "computed" in group.why or "unknown in the preview" in group.why:
         return "pulumi up makes it known; until then judge by the plan: incline check --plan SERVER --to SITE"
@@ -85,8 +87,9 @@ def _without_names(evidence: Evidence) -> Callable[[str], str]:
         for word in text.split():
             bare = word.strip(",;:.").rpartition("/")[2]
             joined = bool(kept) and kept[-1] in _JOINTS
+            told = joined or (bool(kept) and kept[-1] in _KINDS)
             # A name may be a plain word: the disk `data` is not the cluster `data`.
-            if bare not in names or not (joined or "-" in bare or any(c.isdigit() for c in bare)):
+            if bare not in names or not (told or "-" in bare or any(c.isdigit() for c in bare)):
                 kept.append(word)
             elif joined:
                 kept.pop()

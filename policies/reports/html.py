@@ -7,6 +7,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from policies.reports.model import CapacityBar, FailureCase, FailureCell, FanPoint, ForecastFan, Report
 from policies.reports.owners import SHARED_OWNER
@@ -31,7 +32,7 @@ def to_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(gib=_gib, thousands=_thousands, short=_short, link=link)
+    environment.filters.update(gib=_gib, thousands=_thousands, short=_short, link=link, marked=marked)
     return environment.get_template("report.html").render(
         r=report,
         symbols=SYMBOLS,
@@ -54,6 +55,14 @@ def link(source: str, base: str) -> str:
     """Where a forge shows a line of the estate; empty when there is no base or the source is no file."""
     found = _FILE_LINE.match(source)
     return f"{base.rstrip('/')}/{quote(found['file'])}#L{found['line']}" if base and found else ""
+
+
+def marked(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts))
 
 
 def _sections(report: Report) -> list[tuple[str, str]]:

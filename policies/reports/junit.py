@@ -7,6 +7,7 @@ as `incline check --strict` does.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,6 +19,7 @@ from policies.reports.places import Places
 from policies.reports.rows import titles
 from policies.verdict import Outcome, Verdict
 
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SKIPPED = {Outcome.WAIVED: "waived", Outcome.UNDETERMINED: "undetermined", Outcome.NOT_APPLICABLE: "not-applicable"}
 
 
@@ -92,8 +94,4 @@ def _text(text: str) -> str:
 
 def _allowed(text: str) -> str:
     """Without the characters that XML 1.0 has no way to write: control characters, lone surrogates, two non-characters."""
-    return "".join(c if _is_allowed(ord(c)) else "�" for c in text)
-
-
-def _is_allowed(code: int) -> bool:
-    return code in {9, 10, 13} or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    return _FORBIDDEN.sub("\ufffd", text)

@@ -82,14 +82,20 @@ def _by_tier(scored: Scores) -> Iterator[str]:
 
 
 def _failures(failures: tuple[FailureCase, ...]) -> Iterator[str]:
-    if failures:
-        bad = [case for case in failures if not case.holds]
+    """Hosts, which a cluster must survive, apart from what no cluster survives by itself."""
+    hosts = [case for case in failures if case.cells]
+    larger = [case for case in failures if not case.cells]
+    if hosts:
+        bad = [case for case in hosts if not case.holds]
         worst = max(bad, key=lambda c: len(c.without), default=None)
+        said = f"; the worst, {worst.failed}, leaves {len(worst.without):,} of {worst.stopped:,}" if worst else ""
+        yield f"if a host fails: {len(bad) or 'none'} of {many(len(hosts), 'simulated failure')} leaves machines without a place{said}"
+    if larger:
+        broken = sorted({name for case in larger for name in case.breaks})
+        named = f": {', '.join(broken[:6])}{f' and {len(broken) - 6} more' if len(broken) > 6 else ''}" if broken else ""
         yield (
-            f"of {many(len(failures), 'simulated failure')}, all leave every machine a place"
-            if worst is None
-            else f"of {many(len(failures), 'simulated failure')}, {len(bad)} leave machines without a place; "
-            f"the worst, {worst.failed}, leaves {len(worst.without)}"
+            f"if a datastore, cluster, zone, link or site fails: {sum(bool(c.breaks) for c in larger) or 'none'} of "
+            f"{many(len(larger), 'simulated failure')} breaks a promise of recovery{named}"
         )
 
 
@@ -99,7 +105,7 @@ def _excused(waivers: tuple[WaiverRow, ...]) -> Iterator[str]:
     if lapsed:
         yield f"{many(len(lapsed), 'waiver')} lapsed and excuse nothing: {', '.join(w.id for w in lapsed[:5])}"
     if soon:
-        yield f"{many(len(soon), 'waiver')} lapse within 30 days: " + ", ".join(
+        yield f"{many(len(soon), 'waiver')} {'lapses' if len(soon) == 1 else 'lapse'} within 30 days: " + ", ".join(
             f"{w.id} in {many(w.days_left or 0, 'day')}" for w in soon[:5]
         )
 
@@ -115,5 +121,6 @@ def many(count: int, what: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop; nothing stays nothing."""
-    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
+    """With a full stop, and a capital unless it begins with a name, which stays as it is written; nothing stays nothing."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    return (text[:1].upper() + text[1:] if first.isalpha() else text).rstrip(".") + "." if text else ""

@@ -185,8 +185,8 @@ def test_a_blocking_finding_stands_first_with_its_remedy_and_who_decides() -> No
     assert "320 GiB of memory are needed and 256 GiB are left" in first.what
     assert first.remedy == "Add a host."
     assert (first.owner, first.concerns) == ("infrastructure team", ("Public Works",))
-    assert text.index("What needs a decision") < text.index("infrastructure team: 1 decision")
-    assert text.index("infrastructure team: 1 decision") < text.index("Verdicts by tier and service")
+    assert text.index("What needs a decision") < text.index("Infrastructure team: 1 decision")
+    assert text.index("Infrastructure team: 1 decision") < text.index("Verdicts by tier and service")
 
 
 def test_lapsed_waivers_are_loud_and_those_that_lapse_soon_say_what_fails_then() -> None:
