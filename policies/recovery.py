@@ -123,8 +123,7 @@ def _hardware(part: Part, world: World) -> Range:
         ways = [_started(member, world)]
         if others := [m for m in part.members if m is not member]:
             ways.append(_takeover([member], others, world.assumptions))
-        best, worst = min((w.best for w in ways), key=_weight), min((w.worst for w in ways), key=_weight)
-        ranges.append(Range(best, worst, () if _weight(best) == _weight(worst) else ways[0].lacks))
+        ranges.append(_quickest(ways))
     return _worst(ranges)
 
 
@@ -175,17 +174,23 @@ def _worst(ranges: Iterable[Range]) -> Range:
     return Range(max((r.best for r in listed), key=_weight), max((r.worst for r in listed), key=_weight), lacks)
 
 
+def _quickest(ways: list[Range]) -> Range:
+    best, worst = min((w.best for w in ways), key=_weight), min((w.worst for w in ways), key=_weight)
+    lacks = () if _weight(best) == _weight(worst) else tuple(dict.fromkeys(text for w in ways for text in w.lacks))
+    return Range(best, worst, lacks)
+
+
 def _weight(estimate: Estimate) -> tuple[float, float]:
     return estimate.rto, estimate.rpo
 
 
 def _lost(part: Part, lost: list[ServerEvidence], world: World, *, site_too: bool = False) -> Range:
-    """These members are gone with all they stored: others take over, or the one with most data is restored."""
+    """These members are gone with all they stored: others take over, or the one that is back first is restored."""
     gone = {(m.name, m.site) for m in lost}
     left = [m for m in part.members if (m.name, m.site) not in gone]
     if left:
         return _takeover(lost, left, world.assumptions)
-    return _worst(_restored(member, world, site_too=site_too) for member in lost)
+    return _quickest([_restored(member, world, site_too=site_too) for member in lost])
 
 
 def _restored(member: ServerEvidence, world: World, *, site_too: bool) -> Range:
