@@ -22,9 +22,11 @@ def _instance(snapshot: Document, name: str) -> dict[str, Any]:
 
 
 def _no_cloud(estate: Document) -> None:
-    for name in [n for n, s in estate["servers"].items() if s["site"] == "cloud"]:
-        del estate["servers"][name]
-        del estate["placements"][name]
+    """All that stood in the cloud stands in the second data centre."""
+    for name, server in estate["servers"].items():
+        if server["site"] == "cloud":
+            server["site"] = "dale"
+            estate["placements"][name]["machine"]["site"] = "dale"
 
 
 def _no_instances(snapshot: Document) -> None:

@@ -32,6 +32,11 @@ def promised_cpus(promise: PromiseEvidence) -> int:
     return kind.cpus if kind is not None and whole else promise.cpus
 
 
+def at_most(left: float, right: float) -> str:
+    """The sign between two numbers of a formula that demands the first to be no larger: what is, not what should be."""
+    return "<=" if left <= right else ">"
+
+
 def is_planned(server: ServerEvidence) -> bool:
     """Whether nobody saw it yet. What was seen is in the used quota and holds its address already."""
     return server.as_of is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import Evidence, ServerEvidence, Unknown, UsageEvidence, VolumeEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.aws_machines import aws_machines, is_strange, measured, not_measured, type_of
+from policies.rules.capacity.aws_machines import at_most, aws_machines, is_strange, measured, not_measured, type_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 MIB = 1 << 20
@@ -150,7 +150,8 @@ def _lack(machine: ServerEvidence, rate: _Rate, factor: float) -> str:
 def _formula(rate: _Rate, percent: float) -> str:
     used = "?" if isinstance(rate.used, Unknown) else rate.text(rate.used)
     part = "" if percent == 100 else f" x {format_number(percent)} %"
-    return f"{rate.name}: p95 {used} <= min(volumes {rate.text(rate.volumes)}, type {rate.text(rate.kind)}){part}"
+    sign = at_most(_number(rate.used) * 100 / percent, rate.best)
+    return f"{rate.name}: p95 {used} {sign} min(volumes {rate.text(rate.volumes)}, type {rate.text(rate.kind)}){part}"
 
 
 def _number(value: float | Unknown) -> float:

@@ -10,7 +10,7 @@ from infra.catalogue import instance_types
 from infra.ec2_quotas import STANDARD, QuotaGroup, quota_group
 from policies.evidence import Evidence, QuotaEvidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.aws_machines import aws_machines, promised, promised_cpus
+from policies.rules.capacity.aws_machines import at_most, aws_machines, promised, promised_cpus
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -104,7 +104,7 @@ def _judge(rule: Rule, claim: _Claim, quota: QuotaEvidence, percent: float) -> V
     lacks = missing((used, *claim.unknown))
     formula = (
         f"{'at least ' if lacks else ''}{format_number(runs)} running + {format_number(claim.planned)} planned = "
-        f"{format_number(total)} vCPUs {'<=' if total <= allowed else '>'} "
+        f"{format_number(total)} vCPUs {at_most(total, allowed)} "
         f"{format_number(limit)} x {format_number(percent)} % = {format_number(allowed)}"
     )
     outcome = Outcome.FAIL if total > allowed else Outcome.UNDETERMINED if lacks else Outcome.PASS

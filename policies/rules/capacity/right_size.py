@@ -100,18 +100,19 @@ def _judge(rule: Rule, machine: ServerEvidence, target: _Target, usage: UsageEvi
     large = [m for m in (cpu, memory) if m.over(factor)] if smaller or target.kind is None else []
     lacks = tuple(dict.fromkeys(cpu.lacks + memory.lacks))
     outcome = Outcome.FAIL if short or large else Outcome.UNDETERMINED if lacks else Outcome.PASS
+    formula = _formula((cpu, memory), factor)
     if short:
         what = f"too small, it will be slow: {_listed(short)}"
     elif large:
         what = f"too large, it costs more than it must: {_listed(large)}{_saving(target.kind, smaller, parameters)}"
     else:
-        what = _formula((cpu, memory), factor)
+        what = formula
     return rule.verdict(
         outcome,
         machine.target,
         f"{machine.name}: {what}",
         facts=_facts((cpu, memory), target, usage),
-        formula=_formula((cpu, memory), factor),
+        formula=formula,
         missing=lacks if outcome is Outcome.UNDETERMINED else (),
         source=machine.source,
         urn=machine.urn,
@@ -157,7 +158,8 @@ def _formula(measures: tuple[_Measure, _Measure], factor: float) -> str:
     parts = []
     for m in measures:
         most = m.used if isinstance(m.used, Unknown) else m.used * factor
-        parts.append(f"{m.name}: p95 {m.text(m.used)} <= {m.text(m.has)} <= {format_number(factor)} x p95 = {m.text(most)}")
+        low, high = ">" if m.under() else "<=", ">" if m.over(factor) else "<="
+        parts.append(f"{m.name}: p95 {m.text(m.used)} {low} {m.text(m.has)} {high} {format_number(factor)} x p95 = {m.text(most)}")
     return "; ".join(parts)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from infra.estate.model import GIB
 from policies.evidence import Evidence, ServerEvidence, Unknown, UsageEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.aws_machines import measured, not_measured, type_of
+from policies.rules.capacity.aws_machines import at_most, measured, not_measured, type_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -152,9 +153,11 @@ def _formula(n: int, load: _Load, cpu: _Place | None, memory: _Place | None) -> 
     share = f"/ ({n} - 1)"
     room = f"{_ghz(cpu.mhz)} of {cpu.name}" if cpu else "?"
     store = f"{_gib(memory.memory)} of {memory.name}" if memory else "?"
+    cpu_sign = at_most(load.mhz / (n - 1), cpu.mhz if cpu else inf)
+    memory_sign = at_most(load.memory / (n - 1), memory.memory if memory else inf)
     return (
-        f"CPU: {least}{_ghz(load.mhz)} {share} = {_ghz(load.mhz / (n - 1))} <= {room}; "
-        f"memory: {least}{_gib(load.memory)} {share} = {_gib(load.memory / (n - 1))} <= {store}; "
+        f"CPU: {least}{_ghz(load.mhz)} {share} = {_ghz(load.mhz / (n - 1))} {cpu_sign} {room}; "
+        f"memory: {least}{_gib(load.memory)} {share} = {_gib(load.memory / (n - 1))} {memory_sign} {store}; "
         f"overhead factor {n}/{n - 1} = {n / (n - 1):.2f}"
     )
 

@@ -76,7 +76,7 @@ def _judge(rule: Rule, subnet: _Subnet, spare: int) -> Verdict:
     network, elsewhere = subnet.network, sum(max(0, s.free) for s in subnet.siblings)
     sure = sum(max(0, s.free) for s in subnet.siblings if not isinstance(s.network.free, Unknown))
     lacks = missing((network.free, *(s.network.free for s in subnet.siblings if subnet.serving > sure)))
-    stays = f"{_free(network)} free - {subnet.planned} planned = {subnet.free} >= {spare}"
+    stays = f"{_free(network)} free - {subnet.planned} planned = {subnet.free} {'>=' if subnet.free >= spare else '<'} {spare}"
     machines = "1 machine restarts" if subnet.serving == 1 else f"{subnet.serving} machines restart"
     restart = f"without {network.zone} {machines} in {elsewhere} addresses of {_names(subnet)}"
     short = []

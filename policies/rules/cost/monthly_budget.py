@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from policies.evidence import Evidence, PriceEvidence, ServerEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.aws_machines import GROWTH, aws_machines, promised
+from policies.rules.capacity.aws_machines import GROWTH, at_most, aws_machines, promised
 from policies.rules.cost.monthly_cost import Cost, Rates, cost_of, promise_cost
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
@@ -92,10 +92,9 @@ def _judge(
     allowed = budget * parameters.number("percent") / 100
     lacks = bill.lacks
     outcome = Outcome.FAIL if bill.usd > allowed else Outcome.UNDETERMINED if lacks else Outcome.PASS
-    sign = ">" if bill.usd > allowed else "<="
     formula = (
         f"{'at least ' if lacks else ''}{_usd(bill.standing.usd)} now + {_usd(bill.added.usd)} planned = {_usd(bill.usd)} a month "
-        f"{sign} {_usd(allowed)}"
+        f"{at_most(bill.usd, allowed)} {_usd(allowed)}"
     )
     over = f"; {_usd(bill.usd - allowed)} too much" if outcome is Outcome.FAIL else ""
     return rule.verdict(

@@ -51,6 +51,11 @@ class TestStaticStability:
         assert "memory: 24 GiB / (3 - 1) = 12 GiB <= 16 GiB" in judged.formula
         assert "overhead factor 3/2 = 1.50" in judged.formula
 
+    def test_a_formula_that_does_not_hold_says_so(self) -> None:
+        assert "= 10.4 GHz > 10 GHz of us-east-1a; memory: 14 GiB / (2 - 1) = 14 GiB <= 16 GiB" in (
+            judge(STATIC_STABILITY, town(*spread("ab", 5200.0, 7.0))).formula
+        )
+
     def test_load_is_a_parameter(self) -> None:
         rules = {"CAP-014": {"load_percent": 101}}
 
