@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from infra.catalogue import instance_types
+from infra.ec2_quotas import quota_group
 from policies.evidence import Evidence, PromiseEvidence, QuotaEvidence, ServerEvidence, Unknown
 from policies.rules.decide import Grounds
 from policies.verdict import Fact, format_number
@@ -30,13 +31,12 @@ def quota_for(evidence: Evidence, site: str, instance_type: str) -> QuotaEvidenc
     """The quota that a type counts against."""
     if evidence.quotas is None:
         return Unknown(f"EC2 quotas of {site}", "no capacity snapshot of the region")
-    prefix = instance_type.partition(".")[0]
-    letters = prefix[: next((i for i, c in enumerate(prefix) if not c.isalpha()), len(prefix))]
+    group = quota_group(instance_type)
     here = [q for q in evidence.quotas if q.site == site]
-    exact = (q for q in here if letters in q.families)
-    by_first = (q for q in here if letters[:1] in q.families)
+    exact = (q for q in here if group and q.code == group.code)
+    by_family = (q for q in here if group and set(q.families) & set(group.families))
     return (
-        next(exact, None) or next(by_first, None) or Unknown(f"EC2 quota of {site} for {instance_type}", "the capacity snapshot has none")
+        next(exact, None) or next(by_family, None) or Unknown(f"EC2 quota of {site} for {instance_type}", "the capacity snapshot has none")
     )
 
 

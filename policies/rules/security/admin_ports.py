@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -21,20 +22,36 @@ _PRIVATE = tuple(
 NOTHING = "nothing opens a port of administration"
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The shortest prefix that is still narrow: of private ranges, of public ones, of public IPv6 ones."""
+
+    private: int
+    public: int
+    public_ipv6: int
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Limits:
+        """The rule's parameters."""
+        names = ("shortest_prefix", "shortest_public_prefix", "shortest_public_prefix_ipv6")
+        return cls(*(int(parameters.number(name)) for name in names))
+
+
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
     """One verdict for every object that opens, or may open, a port of administration."""
     found: dict[str, tuple[PortEvidence, Grounds]] = {}
+    limits = Limits.of(parameters)
     for port in evidence.ports:
         touched = _touched(port, evidence.standards.admin_ports)
         if touched is None or touched:
             _, grounds = found.setdefault(port.target, (port, Grounds()))
-            _judge(grounds, port, touched, parameters)
+            _judge(grounds, port, touched, limits)
     declared = {(p.target, p.protocol, p.first, p.last, p.cidr) for p in evidence.ports}
     for port in evidence.seen_ports:
         touched = _touched(port, evidence.standards.admin_ports)
         if touched and (port.target, port.protocol, port.first, port.last, port.cidr) not in declared:
             _, grounds = found.setdefault(port.target, (port, Grounds()))
-            _seen(grounds, port, touched, parameters)
+            _seen(grounds, port, touched, limits)
     for port, grounds in found.values():
         yield _verdict(rule, port, grounds)
     if not found:
@@ -71,14 +88,14 @@ def _touched(port: PortEvidence, admin: tuple[int, ...]) -> tuple[int, ...] | No
     return touched
 
 
-def _judge(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...] | None, parameters: Parameters) -> None:
+def _judge(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...] | None, limits: Limits) -> None:
     ports = f"port {', '.join(map(str, touched))}" if touched else "some port"
     if isinstance(port.cidr, Unknown):
         grounds.missing.append(str(port.cidr))
         if touched is None:
             grounds.lacks(port.first, port.last)
         return
-    wide, formula = _wide(port.cidr, parameters)
+    wide, formula = _wide(port.cidr, limits)
     grounds.formulas.append(formula)
     grounds.facts.append(Fact(name=f"{ports} open to", value=port.cidr, source=port.source, as_of=port.as_of))
     if wide and touched is None:
@@ -87,23 +104,23 @@ def _judge(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...] | None
         grounds.problems.append(f"{ports} is open to {port.cidr}")
 
 
-def _seen(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...], parameters: Parameters) -> None:
+def _seen(grounds: Grounds, port: PortEvidence, touched: tuple[int, ...], limits: Limits) -> None:
     """An opening that was seen and that nothing declares: the next update may close it, or nobody does."""
-    if isinstance(port.cidr, Unknown) or not _wide(port.cidr, parameters)[0]:
+    if isinstance(port.cidr, Unknown) or not _wide(port.cidr, limits)[0]:
         return
     ports = ", ".join(map(str, touched))
     grounds.missing.append(f"whether port {ports} stays open to {port.cidr} ({provenance(port.as_of)}, nothing declares it)")
 
 
-def _wide(cidr: str, parameters: Parameters) -> tuple[bool, str]:
+@cache
+def _wide(cidr: str, limits: Limits) -> tuple[bool, str]:
     """Whether a range is wider than administrators' own networks are, and the comparison with its numbers."""
     found = network(cidr)
     if found is None:
         return True, f"{cidr} is no range of addresses: it counts as everybody"
-    name = "shortest_prefix" if private(cidr) else "shortest_public_prefix" if found.version == 4 else "shortest_public_prefix_ipv6"
     if private(cidr) and found.version == 6:
         return False, f"{cidr} is private"
-    shortest = int(parameters.number(name))
+    shortest = limits.private if private(cidr) else limits.public if found.version == 4 else limits.public_ipv6
     return found.prefixlen < shortest, f"{cidr}: /{found.prefixlen} >= /{shortest}"
 
 
