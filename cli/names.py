@@ -31,6 +31,15 @@ def known_site(estate: Estate, name: str) -> None:
     _known(name, estate.sites, kind="site", code="INC-5013")
 
 
+def known_service(estate: Estate, name: str) -> None:
+    """Refuse a service that the estate does not have.
+
+    Raises:
+        InclineError: it has none of this name (INC-3083).
+    """
+    _known(name, estate.services, kind="service", code="INC-3083")
+
+
 def complete_server(ctx: Any, incomplete: str) -> list[str]:
     """For the shell: the servers that begin so."""
     estate = _readable(ctx)
@@ -41,6 +50,24 @@ def complete_site(ctx: Any, incomplete: str) -> list[str]:
     """For the shell: the sites that begin so."""
     estate = _readable(ctx)
     return sorted(name for name in estate.sites if name.startswith(incomplete)) if estate else []
+
+
+def complete_service(ctx: Any, incomplete: str) -> list[str]:
+    """For the shell: the services that begin so."""
+    estate = _readable(ctx)
+    return sorted(name for name in estate.services if name.startswith(incomplete)) if estate else []
+
+
+def complete_object(ctx: Any, incomplete: str) -> list[str]:
+    """For the shell: what may fail (host/..., datastore/..., site/...) and begins so."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from policies.readers.estate import read_estate  # noqa: PLC0415
+    from policies.simulate.names import names  # noqa: PLC0415
+
+    estate = _readable(ctx)
+    found = names(read_estate(estate, datetime.now(UTC).date())) if estate else {}
+    return sorted(name for name, meant in found.items() if name.startswith(incomplete) and len(meant) == 1 and name.count("/") == 1)
 
 
 def _known(name: str, names: Iterable[str], *, kind: str, code: str) -> None:
