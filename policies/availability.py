@@ -83,21 +83,31 @@ class Term:
 def chain(links: Sequence[Link], sites: Mapping[str, float]) -> tuple[Term, ...]:
     """The cases in which a chain of needed parts works, likeliest first; its availability is the sum of chance x parts.
 
-    More than ten sites are not summed over: those behind the tenth are taken as needed, which can only make the result lower.
+    A part that stands on one site needs that site, so only the other sites are summed over. More than ten of those are not: those behind
+    the tenth are taken as needed too, which can only make the result lower.
     """
-    used = sorted({e.site for link in links for e in link.elements if e.site})
-    return tuple(sorted(_terms(links, sites, used), key=lambda t: -t.chance))
+    places = [{e.site for e in link.elements} for link in links]
+    needed = {site for used in places if len(used) == 1 for site in used if site}
+    optional = sorted({site for used in places for site in used if site} - needed)
+    needed.update(optional[_SITES_SUMMED:])
+    optional = optional[:_SITES_SUMMED]
+    always = frozenset(needed)
+    fixed = series(link.available(always) for link, used in zip(links, places, strict=True) if used.isdisjoint(optional))
+    moving = [link for link, used in zip(links, places, strict=True) if not used.isdisjoint(optional)]
+    standing = series(sites[name] for name in sorted(needed))
+    return tuple(sorted(_terms(moving, sites, optional, always, (standing, fixed)), key=lambda t: -t.chance))
 
 
-def _terms(links: Sequence[Link], sites: Mapping[str, float], used: list[str]) -> Iterator[Term]:
-    summed, needed = used[:_SITES_SUMMED], used[_SITES_SUMMED:]
-    always = series(sites[name] for name in needed)
-    for states in product((True, False), repeat=len(summed)):
-        up = tuple(name for name, state in zip(summed, states, strict=True) if state)
-        parts = series(link.available(frozenset((*up, *needed))) for link in links)
+def _terms(
+    links: Sequence[Link], sites: Mapping[str, float], optional: list[str], always: frozenset[str], shares: tuple[float, float]
+) -> Iterator[Term]:
+    standing, fixed = shares
+    for states in product((True, False), repeat=len(optional)):
+        up = always.union(name for name, state in zip(optional, states, strict=True) if state)
+        parts = fixed * series(link.available(up) for link in links)
         if parts > 0.0:
-            chance = always * series(sites[n] if state else 1.0 - sites[n] for n, state in zip(summed, states, strict=True))
-            yield Term((*up, *needed), chance, parts)
+            chance = standing * series(sites[n] if state else 1.0 - sites[n] for n, state in zip(optional, states, strict=True))
+            yield Term(tuple(sorted(up)), chance, parts)
 
 
 def total(terms: Iterable[Term]) -> float:

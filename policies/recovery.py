@@ -170,11 +170,15 @@ def _together(members: list[ServerEvidence]) -> list[list[ServerEvidence]]:
 
 def _worst(ranges: Iterable[Range]) -> Range:
     listed = list(ranges)
+    if len(listed) == 1:
+        return listed[0]
     lacks = tuple(dict.fromkeys(text for each in listed for text in each.lacks))
     return Range(max((r.best for r in listed), key=_weight), max((r.worst for r in listed), key=_weight), lacks)
 
 
 def _quickest(ways: list[Range]) -> Range:
+    if len(ways) == 1:
+        return ways[0]
     best, worst = min((w.best for w in ways), key=_weight), min((w.worst for w in ways), key=_weight)
     lacks = () if _weight(best) == _weight(worst) else tuple(dict.fromkeys(text for w in ways for text in w.lacks))
     return Range(best, worst, lacks)
