@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policies.baseline import Comparison
     from policies.evaluate import Result
     from policies.evidence import Evidence
-    from policies.reports.model import Report
+    from policies.reports.rows import Repairs
 
 FILES = ("report.html", "report.md", "report.json", "report.sarif", "report.junit.xml")
 """What a report folder holds."""
@@ -31,6 +31,7 @@ def write_reports(
     *,
     before: Evidence | None = None,
     comparison: Comparison | None = None,
+    repairs: Repairs | None = None,
     strict: bool = False,
 ) -> Path:
     """Write every format into a folder; answers the page.
@@ -42,20 +43,33 @@ def write_reports(
         title: what was checked.
         before: the evidence without the change, for capacity before and after.
         comparison: the findings against a baseline.
+        repairs: changes that make failed verdicts pass, by rule and target, in words.
         strict: undetermined verdicts are errors in JUnit.
 
     Raises:
         InclineError: the folder cannot be written (INC-5040).
     """
     from policies.bundle import report_hash  # noqa: PLC0415 - help and completion stay fast
+    from policies.reports.build import build_report  # noqa: PLC0415
     from policies.reports.data import report_data  # noqa: PLC0415
+    from policies.reports.failures import failure_cases  # noqa: PLC0415
     from policies.reports.html import to_html  # noqa: PLC0415
     from policies.reports.junit import to_junit  # noqa: PLC0415
     from policies.reports.markdown import to_markdown  # noqa: PLC0415
     from policies.reports.sarif import to_sarif  # noqa: PLC0415
 
     base, prefix = forge_address(os.environ), source_prefix(os.environ)
-    report = _report(title, result, evidence, before, comparison, base)
+    report = build_report(
+        title,
+        result,
+        datetime.now(UTC),
+        evidence=evidence,
+        before=before,
+        failures=failure_cases(evidence),
+        comparison=comparison,
+        repairs=repairs,
+        source_base=base,
+    )
     data = report_data(report, result, report_hash(evidence, result))
     sarif = to_sarif(result, evidence, comparison=comparison, prefix=prefix, base=base)
     texts = {
@@ -75,22 +89,6 @@ def write_reports(
         ) from error
     say(f"report: {near(folder / FILES[0])}, and {', '.join(name.removeprefix('report.') for name in FILES[1:])} beside it")
     return folder / FILES[0]
-
-
-def _report(title: str, result: Result, evidence: Evidence, before: Evidence | None, comparison: Comparison | None, base: str) -> Report:
-    from policies.reports.build import build_report  # noqa: PLC0415
-    from policies.reports.failures import failure_cases  # noqa: PLC0415
-
-    return build_report(
-        title,
-        result,
-        datetime.now(UTC),
-        evidence=evidence,
-        before=before,
-        failures=failure_cases(evidence),
-        comparison=comparison,
-        source_base=base,
-    )
 
 
 def print_annotations(result: Result, evidence: Evidence) -> None:

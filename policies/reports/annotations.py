@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.places import Places
+from policies.reports.rows import remedy
 from policies.verdict import Outcome, Verdict
 
 ERRORS = 10
@@ -42,8 +43,8 @@ def _line(kind: str, verdict: Verdict, places: Places) -> str:
     parts = [verdict.message]
     if verdict.missing:
         parts.append("cannot be decided without: " + ", ".join(verdict.missing[:3]))
-    if verdict.remedy:
-        parts.append(f"next: {verdict.remedy}")
+    if told := remedy(verdict):
+        parts.append(f"next: {told}")
     return f"::{kind} file={_property(place.file)},line={place.line},title={_property(title)}::{_data(chr(10).join(parts))}"
 
 

@@ -12,7 +12,7 @@ from policies.reports.capacity import capacity_bars, forecast_fans
 from policies.reports.excuses import waiver_rows
 from policies.reports.gaps import missing_groups
 from policies.reports.model import Decision, FailureCase, FixedFinding, HeldRule, MoveSection, PreviewSection, Report, Trend, VerdictRow
-from policies.reports.rows import HELD, Rows, anchors, titles
+from policies.reports.rows import HELD, Repairs, Rows, anchors, titles
 from policies.reports.scores import Scores, scores
 from policies.reports.summary import answer, director, sentence
 from policies.verdict import Outcome, Verdict
@@ -38,6 +38,7 @@ def build_report(
     previews: tuple[PreviewSection, ...] = (),
     failures: tuple[FailureCase, ...] = (),
     comparison: Comparison | None = None,
+    repairs: Repairs | None = None,
     notes: tuple[str, ...] = (),
     source_base: str = "",
 ) -> Report:
@@ -54,10 +55,11 @@ def build_report(
         before: the evidence without the change, for bars of before and after.
         failures: the simulated failures of this evidence.
         comparison: the findings against a baseline.
+        repairs: changes that make failed verdicts pass.
         source_base: address that file names of the estate are put behind, to link them.
     """
     names, trend = anchors(result), _trend(comparison) if comparison else None
-    rows = Rows(evidence, trend)
+    rows = Rows(evidence, trend, repairs)
     found, left_out = _findings(result, names, rows)
     held, more = _held(result, names, rows)
     scored = scores(result, names, evidence, rows.ownership) if evidence else Scores((), ())
@@ -115,6 +117,7 @@ def _decision(name: str, verdict: Verdict, rows: Rows) -> Decision:
         owner=place.owner,
         concerns=place.concerns,
         source=verdict.source,
+        repairs=rows.repairs(verdict),
     )
 
 

@@ -66,13 +66,20 @@ def _made(group: _Group, evidence: Evidence) -> MissingGroup:
 
 def _command(group: _Group, evidence: Evidence) -> str:
     """What a person does about it: write it down, look at both sites, or preview with values."""
-    if any(phrase in group.why for phrase in ("estate does not say", "nobody said", "is not set")):
+    why = group.why
+    if any(phrase in why for phrase in ("estate does not say", "nobody said", "is not set")):
         return f"write it in the estate, at {group.place}" if group.place else "write it in the estate"
-    if "known only after" in group.why or "computed" in group.why or "unknown in the preview" in group.why:
+    if "known only after" in why or "computed" in why or "unknown in the preview" in why:
         return "pulumi up makes it known; until then judge by the plan: incline check --plan SERVER --to SITE"
+    if "protect" in group.datum:
+        return "pulumi stack export --file state.json, then incline check --state state.json"
+    if "14 days" in why:
+        return "incline capacity snapshot, once the counters hold 14 days"
     if evidence.reader == "live":
         return "the account that was used may not read it: give it the right, then incline check --live"
-    return "incline capacity snapshot, then incline check --capacity FILE; or incline check --live"
+    if evidence.snapshot is not None:
+        return "the capacity snapshot does not hold it: take a new one with an account that may read it, or incline check --state FILE"
+    return "incline capacity snapshot, then incline check; or incline check --live"
 
 
 def _without_names(evidence: Evidence) -> Callable[[str], str]:
@@ -93,6 +100,8 @@ def _without_names(evidence: Evidence) -> Callable[[str], str]:
                 kept.append(word)
             elif joined:
                 kept.pop()
+            elif not told:
+                kept.append("…")
         return " ".join(kept)
 
     return nameless

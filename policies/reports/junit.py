@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.places import Places
-from policies.reports.rows import titles
+from policies.reports.rows import remedy, titles
 from policies.verdict import Outcome, Verdict
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -78,8 +78,8 @@ def _explained(verdict: Verdict) -> str:
     parts = [verdict.message, verdict.formula, *(f"{fact} ({fact.source})" if fact.source else str(fact) for fact in verdict.facts)]
     if verdict.source:
         parts.append(f"see {verdict.source}")
-    if verdict.remedy:
-        parts.append(f"next: {verdict.remedy}")
+    if told := remedy(verdict):
+        parts.append(f"next: {told}")
     return "\n".join(part for part in parts if part)
 
 

@@ -112,7 +112,8 @@ def _details(paper: _Paper, report: Report) -> None:
 
 
 def _decision(decision: Decision) -> str:
-    return f"- **{_cell(decision.owner)}**: {_cell(decision.text)}"
+    text = f"{decision.what} Would pass with: {decision.repairs[0]}" if decision.repairs else decision.text
+    return f"- **{_cell(decision.owner)}**: {_cell(text)}"
 
 
 def _loud(waiver: WaiverRow) -> str:

@@ -64,6 +64,7 @@ class VerdictRow(_Part):
 
     Args:
         service: the service it concerns, empty for what many share. `owner` answers for it.
+        repairs: changes that were found to make it pass, each shown by the rule itself.
         trend: new or old against a baseline, empty where there is none.
     """
 
@@ -82,6 +83,7 @@ class VerdictRow(_Part):
     missing: tuple[str, ...] = ()
     source: str = ""
     remedy: str = ""
+    repairs: tuple[str, ...] = ()
     waiver: str = ""
     lapsed: str = ""
     trend: str = ""
@@ -108,6 +110,7 @@ class Decision(_Part):
     owner: str
     concerns: tuple[str, ...] = ()
     source: str = ""
+    repairs: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from policies.evaluate import Result
@@ -13,6 +14,8 @@ from policies.reports.owners import Ownership
 from policies.rules import RULES
 from policies.verdict import Fact, Outcome, Verdict, format_number
 
+Repairs = Mapping[tuple[str, str], tuple[str, ...]]
+"""Changes that make a failed verdict pass, by rule and target, in words."""
 HELD = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
 """Outcomes that ask nobody for anything."""
 
@@ -43,10 +46,11 @@ def _place(verdict: Verdict) -> tuple[str, ...]:
 class Rows:
     """Makes rows, with the moment that ages are counted to."""
 
-    def __init__(self, evidence: Evidence | None, trend: Trend | None = None) -> None:
+    def __init__(self, evidence: Evidence | None, trend: Trend | None = None, repairs: Repairs | None = None) -> None:
         self.ownership = Ownership(evidence)
         self._titles = titles()
         self._moment = evidence.moment if evidence else None
+        self._repairs = repairs or {}
         self._new = frozenset(trend.new) if trend else None
 
     def row(self, anchor: str, verdict: Verdict) -> VerdictRow:
@@ -67,11 +71,16 @@ class Rows:
             facts=tuple(self._fact(f) for f in verdict.facts),
             missing=verdict.missing,
             source=verdict.source,
-            remedy=verdict.remedy,
+            remedy=remedy(verdict),
+            repairs=self.repairs(verdict),
             waiver=verdict.waiver,
             lapsed=verdict.lapsed,
             trend=self._trend(verdict),
         )
+
+    def repairs(self, verdict: Verdict) -> tuple[str, ...]:
+        """The changes that were found to make a failure pass."""
+        return self._repairs.get((verdict.rule, verdict.target), ()) if verdict.outcome is Outcome.FAIL else ()
 
     def _fact(self, fact: Fact) -> FactRow:
         value = f"{format_number(fact.value)} {fact.unit}".strip()
@@ -81,6 +90,11 @@ class Rows:
         if self._new is None or verdict.outcome not in {Outcome.FAIL, Outcome.WAIVED}:
             return ""
         return "new" if (verdict.rule, verdict.target) in self._new else "old"
+
+
+def remedy(verdict: Verdict) -> str:
+    """What ends a finding. One that could not be decided needs data, not a remedy."""
+    return "" if verdict.outcome is Outcome.UNDETERMINED else verdict.remedy
 
 
 def age(as_of: datetime | None, moment: datetime | None) -> str:

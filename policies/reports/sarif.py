@@ -16,7 +16,7 @@ from policies.baseline import Comparison
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.places import FileLine, Places, file_line
-from policies.reports.rows import anchors
+from policies.reports.rows import anchors, remedy
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.verdict import Outcome, Severity, Verdict
@@ -162,8 +162,8 @@ def _message(verdict: Verdict) -> str:
         parts.append("Cannot be decided without: " + "; ".join(verdict.missing))
     if verdict.formula:
         parts.append(f"Formula: {verdict.formula}")
-    if verdict.remedy:
-        parts.append(f"Next: {verdict.remedy}")
+    if told := remedy(verdict):
+        parts.append(f"Next: {told}")
     return "\n".join(parts)
 
 

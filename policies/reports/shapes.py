@@ -60,7 +60,7 @@ def report_schema() -> dict[str, Any]:
 
 def _verdict() -> dict[str, Any]:
     texts = dict.fromkeys(("rule", "target", "message", "formula", "source", "urn", "remedy", "waiver", "lapsed"), _TEXT)
-    return _object(
+    made = _object(
         {
             **texts,
             "outcome": {"enum": [outcome.value for outcome in Outcome]},
@@ -70,6 +70,12 @@ def _verdict() -> dict[str, Any]:
             "missing": {"type": "array", "items": _TEXT},
         }
     )
+    made["properties"]["repairs"] = {
+        "type": "array",
+        "items": {"type": "object"},
+        "description": "with --repair: changes that make it pass",
+    }
+    return made
 
 
 def _fact() -> dict[str, Any]:
