@@ -12,6 +12,7 @@ from infra.estate.model import Estate
 from infra.observed.capacity import CapacitySnapshot
 from policies.evidence import Evidence
 from policies.examples.ground import ESTATE, SNAPSHOT
+from policies.examples.preview import Shown, previewed
 from policies.readers.estate import read_estate
 from policies.readers.snapshot import overlay_snapshot
 from policies.verdict import Outcome
@@ -37,6 +38,7 @@ class Case:
         says: what is so in this example, in one line for the rule's page.
         estate: edits a copy of the ground's estate document.
         snapshot: edits a copy of its capacity snapshot; None: there is no snapshot.
+        stack: what the preview of a stack shows, where the example is about what is known only after the update.
     """
 
     rule: str
@@ -46,6 +48,7 @@ class Case:
     estate: Callable[[Document], None] = nothing
     snapshot: Callable[[Document], None] | None = nothing
     tags: tuple[str, ...] = field(default=())
+    stack: tuple[Shown, ...] = ()
 
     def documents(self) -> tuple[Document, Document | None]:
         """The estate's document and the snapshot's, edited."""
@@ -61,4 +64,6 @@ class Case:
         """The example as the rules see it, through the estate's reader and the snapshot's."""
         estate, snapshot = self.documents()
         evidence = read_estate(Estate.model_validate(estate), TODAY)
-        return evidence if snapshot is None else overlay_snapshot(evidence, CapacitySnapshot.model_validate(snapshot), "capacity.json")
+        if snapshot is not None:
+            evidence = overlay_snapshot(evidence, CapacitySnapshot.model_validate(snapshot), "capacity.json")
+        return previewed(evidence, self.stack)

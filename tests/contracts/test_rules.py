@@ -20,13 +20,16 @@ from policies.controls import CONTROLS
 from policies.evaluate import evaluate
 from policies.examples.case import NOW, TODAY, Case, Document
 from policies.examples.cases import all_cases
+from policies.examples.preview import Shown
 from policies.pack.analyzer import Analyzer
 from policies.pack.context import PackContext
 from policies.pack.levels import default_level, policy_name
+from policies.readers.stack import SERVER
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
 from tests.fakes.example_files import write_example
+from tests.fakes.stack_messages import struct
 
 RULE = {rule.id: rule for rule in RULES}
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
@@ -105,7 +108,7 @@ def site_of(case: Case, evidence_sites: list[str]) -> str:
 
 
 def asked(case: Case, pack: Served, folder: Path) -> analyzer_pb2.AnalyzeResponse:
-    """The example as files, judged in the preview of a stack that declares nothing of its own."""
+    """The example as files, judged in the preview of a stack: of one that declares nothing of its own, unless the example shows some."""
     estate, snapshot = case.documents()
     config = {"incline:estate": str(write_example(estate, folder / "estate"))}
     config["incline:site"] = site_of(case, list(estate["sites"]))
@@ -114,8 +117,21 @@ def asked(case: Case, pack: Served, folder: Path) -> analyzer_pb2.AnalyzeRespons
         file.write_text(json.dumps(snapshot))
         config["incline:capacity"] = str(file)
     pack.stub.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="town.test", project="incline", config=config))
-    answer: analyzer_pb2.AnalyzeResponse = pack.stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest())
+    for shown in case.stack:
+        pack.stub.Analyze(
+            analyzer_pb2.AnalyzeRequest(type=shown.type, urn=shown.urn, name=shown.name, properties=struct(dict(shown.properties)))
+        )
+    request = analyzer_pb2.AnalyzeStackRequest(resources=[_message(shown) for shown in case.stack])
+    answer: analyzer_pb2.AnalyzeResponse = pack.stub.AnalyzeStack(request)
     return answer
+
+
+def _message(shown: Shown) -> analyzer_pb2.AnalyzerResource:
+    """What the engine shows at the end: outputs, and a component has none."""
+    properties = {} if shown.type == SERVER else dict(shown.properties)
+    return analyzer_pb2.AnalyzerResource(
+        type=shown.type, urn=shown.urn, name=shown.name, parent=shown.parent, properties=struct(properties)
+    )
 
 
 def verdict_of(case: Case) -> Verdict:
