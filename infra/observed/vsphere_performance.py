@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pyVmomi import vim
@@ -90,7 +91,7 @@ def _numbers(instance: Any) -> dict[str, int]:
 
 
 def _series(answer: Any, names: Mapping[int, str]) -> Series:
-    moments = [datetime.fromisoformat(text) for text in str(answer.sampleInfoCSV or "").split(",")[1::2]]
+    moments = _moments(str(answer.sampleInfoCSV or ""))
     values: dict[str, list[float | None]] = {}
     for each in answer.value or ():
         name, told = names[int(each.id.counterId)], [_number(v) for v in str(each.value or "").split(",")]
@@ -99,6 +100,12 @@ def _series(answer: Any, names: Mapping[int, str]) -> Series:
     order = sorted(range(len(moments)), key=moments.__getitem__)
     kept = {name: tuple(told[i] if i < len(told) else None for i in order) for name, told in values.items()}
     return Series(tuple(moments[i] for i in order), kept)
+
+
+@lru_cache(maxsize=8)
+def _moments(told: str) -> tuple[datetime, ...]:
+    """Intervals and moments by turns. All entities of a question have the same, and a thousand of them take a while to read."""
+    return tuple(datetime.fromisoformat(text) for text in told.split(",")[1::2])
 
 
 def _number(text: str) -> float | None:
