@@ -127,7 +127,13 @@ def _more_decisions(decisions: tuple[Decision, ...]) -> tuple[str, ...]:
 
 
 def _findings(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[tuple[VerdictRow, ...], tuple[str, ...]]:
-    """The findings that the page lists, and a line for every rule of which some are left out."""
+    """The findings that the page lists, and a line for every rule of which some are left out.
+
+    What fails has room first, then what is waived: a waiver takes the blocking away, never the finding from sight.
+    """
+    room = {Outcome.FAIL: FINDINGS, Outcome.WAIVED: 0, Outcome.UNDETERMINED: 0}
+    room[Outcome.WAIVED] = max(0, FINDINGS - len(result.of(Outcome.FAIL)))
+    room[Outcome.UNDETERMINED] = max(0, room[Outcome.WAIVED] - len(result.of(Outcome.WAIVED)))
     shown: list[VerdictRow] = []
     open_a_rule: Counter[str] = Counter()
     left: Counter[tuple[str, str]] = Counter()
@@ -136,9 +142,10 @@ def _findings(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[tuple
             continue
         undetermined = verdict.outcome is Outcome.UNDETERMINED
         open_a_rule[verdict.rule] += undetermined
-        if len(shown) >= FINDINGS or (undetermined and open_a_rule[verdict.rule] > UNDETERMINED_A_RULE):
+        if room[verdict.outcome] <= 0 or (undetermined and open_a_rule[verdict.rule] > UNDETERMINED_A_RULE):
             left[verdict.rule, verdict.outcome.value] += 1
         else:
+            room[verdict.outcome] -= 1
             shown.append(rows.row(name, verdict))
     return tuple(shown), tuple(f"{rule}: {count:,} more {outcome}" for (rule, outcome), count in left.items())
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from policies.reports.model import CapacityBar, Decision, MoveSection, Report, ScoreRow, VerdictRow, WaiverRow
+from policies.reports.summary import many
 
 LIMIT = 60_000
 """Bytes. GitHub cuts a comment at 64 kB; what is left out here is said."""
@@ -12,6 +14,7 @@ DECISIONS = 10
 """More decisions than this are a project, not a comment: the table and the full report hold them."""
 MARKER = "<!-- incline: report -->"
 """The first line: a pipeline finds its own comment by it and updates it in place."""
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LONGEST = 600
 _RESERVE = 800
 
@@ -61,7 +64,7 @@ def to_markdown(report: Report) -> str:
     paper = _Paper()
     for line in _head(report):
         paper.line(line)
-    rows = [_row(v) for v in report.findings]
+    rows = [_row(v) for v in report.findings if v.outcome != "undetermined"]
     paper.block("findings", ["", "| verdict | rule | object | finding |", "|---|---|---|---|"], rows)
     _details(paper, report)
     left = [f"{count:,} more {what}" for what, count in paper.left_out.items()] + list(report.left_out)
@@ -106,9 +109,11 @@ def _details(paper: _Paper, report: Report) -> None:
     paper.block("capacity rows", bars, map(_bar, report.capacity), end)
     waivers = [fold.format("Waivers"), "| waiver | state | expires | for | reason |", "|---|---|---|---|---|"]
     paper.block("waivers", waivers, map(_waiver, report.waivers), end)
-    gaps = [fold.format("What could not be decided"), "| missing | verdicts | what would provide it |", "|---|--:|---|"]
+    gaps = [fold.format("What could not be decided, by missing datum"), "| missing | verdicts | what would provide it |", "|---|--:|---|"]
     rows = (f"| {_cell(g.datum)} ({_cell(g.why)}) | {g.count:,} | `{g.command}` |" for g in report.undetermined)
     paper.block("kinds of missing data", gaps, rows, end)
+    examples = [fold.format("What could not be decided, by object"), "| verdict | rule | object | finding |", "|---|---|---|---|"]
+    paper.block("undetermined verdicts", examples, (_row(v) for v in report.findings if v.outcome == "undetermined"), end)
 
 
 def _decision(decision: Decision) -> str:
@@ -119,7 +124,7 @@ def _decision(decision: Decision) -> str:
 def _loud(waiver: WaiverRow) -> str:
     if waiver.state == "lapsed":
         return f"- **waiver {_cell(waiver.id)} lapsed**: {_cell(waiver.why)}"
-    return f"- **waiver {_cell(waiver.id)} lapses on {_cell(waiver.expires)}**: {len(waiver.covers) + waiver.left_out:,} findings fail then"
+    return f"- **waiver {_cell(waiver.id)} lapses on {_cell(waiver.expires)}**: {many(len(waiver.covers) + waiver.left_out, 'finding')} would fail then"
 
 
 def _move(move: MoveSection) -> Iterator[str]:
@@ -160,8 +165,10 @@ def _waiver(waiver: WaiverRow) -> str:
 
 def _cell(text: str) -> str:
     """Text that cannot end its cell, its line or become markup; very long texts are cut."""
+    # `<=` is no tag; a letter, a slash or a mark behind it may begin one.
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _clip(plain, _LONGEST).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    safe = _clip(plain, _LONGEST).replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
+    return _TAG.sub("&lt;", safe)
 
 
 def _clip(text: str, longest: int) -> str:

@@ -33,7 +33,7 @@ def test_the_answer_stands_before_the_decisions_and_these_before_the_table() -> 
 def test_worst_findings_come_first() -> None:
     rows = re.findall(r"^\| (fail|undetermined|waived)(?: \*\*new\*\*)? \| \S+ (\w+) \|", to_markdown(sample.report()), re.MULTILINE)
 
-    assert [outcome for outcome, _ in rows] == ["fail", "fail", "undetermined", "waived"]
+    assert [outcome for outcome, _ in rows] == ["fail", "fail", "waived", "undetermined"]
     assert rows[0][1] == "critical"
 
 
