@@ -124,7 +124,8 @@ def _decision(decision: Decision) -> str:
 def _loud(waiver: WaiverRow) -> str:
     if waiver.state == "lapsed":
         return f"- **waiver {_cell(waiver.id)} lapsed**: {_cell(waiver.why)}"
-    return f"- **waiver {_cell(waiver.id)} lapses on {_cell(waiver.expires)}**: {many(len(waiver.covers) + waiver.left_out, 'finding')} would fail then"
+    covered = many(len(waiver.covers) + waiver.left_out, "finding")
+    return f"- **waiver {_cell(waiver.id)} lapses on {_cell(waiver.expires)}**: {covered} would fail then"
 
 
 def _move(move: MoveSection) -> Iterator[str]:
