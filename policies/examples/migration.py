@@ -42,6 +42,7 @@ def trial(until: str = "2026-12-10T22:00:00Z") -> Edit:
 
     def edit(estate: Document) -> None:
         pending()(estate)
+        estate["generation"] = 2
         held = {"machine": {"site": "hill"}, "since": "2026-11-20T22:00:00Z", "until": until, "move": "m-7"}
         estate["placements"][SERVER] = {"server": SERVER, "generation": 2, "origin": "moved", "machine": {"site": "cloud"}, "held": held}
 
@@ -82,9 +83,9 @@ def memory(**sizes: int) -> Edit:
     return edit
 
 
-def directory_moves(estate: Document) -> None:
-    """The second directory server moves from the dale to the hill."""
-    estate["servers"]["identity-dc-02"] |= {"site": "hill", "move": dict(NIGHT)}
+def application_returns(estate: Document) -> None:
+    """The second application server moves from the cloud to the hill."""
+    estate["servers"]["records-app-02"] |= {"site": "hill", "move": dict(NIGHT)}
 
 
 def no_way_back(estate: Document) -> None:
@@ -160,9 +161,9 @@ CASES: tuple[Case, ...] = (
     _case(
         "MIG-005",
         _FAIL,
-        "Two large machines fill the hosts that the hill has left after a failure; a third arrives.",
-        both(directory_moves, memory(records_db_01=200, records_app_01=200, identity_dc_02=200)),
-        target="move/identity-dc-02",
+        "Two large machines fill the hosts that the hill has left after a failure; a third one arrives.",
+        both(application_returns, memory(records_db_01=200, records_app_01=200, records_app_02=200)),
+        target="move/records-app-02",
     ),
     _case("MIG-005", _OPEN, "Nobody asked AWS what it would still start.", pending(), snapshot=None),
     _still("MIG-005"),

@@ -6,9 +6,11 @@ from typing import Any
 
 from policies.examples.case import Case, Document
 from policies.examples.migration import MOVE, SERVER, Edit, both, pending, seen, trial
+from policies.examples.preview import UNKNOWN, component
 from policies.verdict import Outcome
 
 WEB = "maps-web-01"
+FEW_TAGS = {"owner": "Town Clerk", "service": "records", "rto": "240m", "rpo": "240m"}
 
 
 def administration(source: str) -> Edit:
@@ -57,13 +59,6 @@ def plain_volume(snapshot: Document) -> None:
     instance(volumes=[{"id": "vol-1", "size": 40 << 30, "type": "gp3", "encrypted": False}])(snapshot)
 
 
-def nobodys(snapshot: Document) -> None:
-    """A vCenter that shows a machine that the estate does not know, and cannot tell its tags."""
-    first = snapshot["sites"]["hill"]["machines"][0]
-    stranger = {**first, "name": "test-copy", "server": "", "uuid": "uuid-of-test-copy", "tags": None}
-    snapshot["sites"]["hill"]["machines"].append(stranger)
-
-
 def link(**changes: Any) -> Edit:
     """The link from the hill to the cloud otherwise."""
 
@@ -80,6 +75,9 @@ def only(*sites: str) -> Edit:
         estate["links"] = {}
         for name in [n for n, s in estate["servers"].items() if s["site"] not in sites]:
             del estate["servers"][name], estate["placements"][name]
+        served = {s["service"] for s in estate["servers"].values()}
+        for service in estate["services"].values():
+            service["lifecycle"] = "active" if service["name"] in served else "planned"
 
     return edit
 
@@ -87,11 +85,6 @@ def only(*sites: str) -> Edit:
 def restricted(estate: Document) -> None:
     """The records are confidential."""
     estate["services"]["records"]["data_class"] = "confidential"
-
-
-def cost_centre_required(estate: Document) -> None:
-    """The city asks for a tag that no service gives."""
-    estate["standards"]["required_tags"].append("warranty")
 
 
 def _case(rule: str, outcome: Outcome, target: str, says: str, **edits: Any) -> Case:
@@ -139,7 +132,7 @@ CASES: tuple[Case, ...] = (
     _case("SEC-006", _OPEN, MOVE, "On trial, and nobody looked at the security groups.", estate=trial(), snapshot=None),
     _case("SEC-006", _NONE, "estate", "Nothing moves."),
     _case("TAG-001", _OK, _DB, "All seven tags, with the service's values."),
-    _case("TAG-001", _FAIL, _DB, "The standards ask for a tag that the machine does not have.", estate=cost_centre_required),
-    _case("TAG-001", _OPEN, "server/test-copy", "A machine that the estate does not know; its tags could not be read.", snapshot=nobodys),
+    _case("TAG-001", _FAIL, _DB, "A preview in which somebody took three of the tags away.", stack=component("hill", SERVER, FEW_TAGS)),
+    _case("TAG-001", _OPEN, _DB, "A preview that knows the tags only after the update.", stack=component("hill", SERVER, UNKNOWN)),
     _case("TAG-001", _NONE, "estate", "No machine.", estate=only(), snapshot=None),
 )

@@ -37,6 +37,7 @@ from policies.rules.migration.guest_support import GUEST_SUPPORT
 from policies.rules.migration.guests import OLDEST, split, starts
 from policies.rules.migration.move_approved import MOVE_APPROVED
 from policies.rules.migration.one_side import ONE_SIDE
+from policies.rules.migration.placing import fit, overfull
 from policies.rules.migration.rollback_capacity import ROLLBACK_CAPACITY
 from policies.rules.migration.source_held import SOURCE_HELD
 from policies.verdict import Outcome, Verdict
@@ -197,6 +198,23 @@ class TestRollbackCapacity:
             assert judge(ROLLBACK_CAPACITY, big).outcome is Outcome.PASS
 
 
+class TestPlacing:
+    """The sums that say no before anything is placed: 2 x 256 GiB and 2 x 32 x 4 vCPUs are left of three hosts."""
+
+    @pytest.mark.parametrize(
+        ("memory", "cpus", "over"), [(512 * GIB, 256, False), (512 * GIB + 1, 1, True), (GIB, 257, True), (LACK, LACK, False)]
+    )
+    def test_overfull(self, memory: int | Unknown, cpus: int | Unknown, over: bool) -> None:
+        (cluster,) = city().clusters
+        assert overfull(cluster, [source(memory=memory, cpus=cpus)], 4.0) is over
+
+    @pytest.mark.parametrize(("count", "text"), [(3, "big-3 (memory)"), (4, "big-3 (memory) and 1 more")])
+    def test_three_without_a_place_are_named(self, count: int, text: str) -> None:
+        (cluster,) = city().clusters
+        found = fit(cluster, [server(f"big-{n}", memory=300 * GIB) for n in range(1, count + 1)], 4.0)
+        assert found.named().endswith(text)
+
+
 class TestDowntime:
     """MIG-002: 1 Gbit/s at 70 % is 87.5 MB/s; 1 % of 100 GiB an hour is 12.3 s of copying; 3 + 10 + 15 minutes beside it."""
 
@@ -209,6 +227,11 @@ class TestDowntime:
     @pytest.mark.parametrize(("window", "outcome"), [(29, Outcome.PASS), (28, Outcome.FAIL)])
     def test_window(self, window: int, outcome: Outcome) -> None:
         assert judge(DOWNTIME, town(moves=(move(window_minutes=window),))).outcome is outcome
+
+    @pytest.mark.parametrize(("window", "outcome"), [(48, Outcome.PASS), (47, Outcome.FAIL)])
+    def test_a_window_that_is_met_to_the_minute(self, window: int, outcome: Outcome) -> None:
+        # 105 GB an hour are 20 minutes of 87.5 MB/s, with 28 beside them.
+        assert judge(DOWNTIME, town(moves=(move(changed_per_hour=105e9, window_minutes=window),))).outcome is outcome
 
     @pytest.mark.parametrize(("rto", "outcome"), [(29, Outcome.PASS), (28, Outcome.FAIL)])
     def test_rto(self, rto: int, outcome: Outcome) -> None:
@@ -262,6 +285,10 @@ class TestDowntime:
     def test_a_night_that_has_passed_decides_nothing(self) -> None:
         judged = judge(DOWNTIME, town(moves=(move(on=TODAY - timedelta(days=1)),)))
         assert (judged.outcome, "has passed" in judged.missing[0]) == (Outcome.UNDETERMINED, True)
+
+    def test_tonight_leaves_no_night_for_the_first_copy(self) -> None:
+        judged = judge(DOWNTIME, town(moves=(move(on=TODAY),)))
+        assert (judged.outcome, "there are 0 nights" in judged.message) == (Outcome.FAIL, True)
 
     def test_an_open_move_is_copying_already(self) -> None:
         assert judge(DOWNTIME, town(moves=(move(state="open", on=TODAY, disks=10**15, changed_per_hour=0.0),))).outcome is Outcome.PASS
@@ -395,6 +422,10 @@ class TestGuestSupport:
     def test_size_of_a_virtual_disk(self, size: int, outcome: Outcome) -> None:
         assert self.to_vsphere(disks=(size,)).outcome is outcome
 
+    def test_sizes_in_words(self) -> None:
+        assert "largest disk 1 TiB <= 16 TiB" in self.to_aws(disks=(TIB,)).formula
+        assert "largest disk 1,023 GiB <= 16 TiB" in self.to_aws(disks=(TIB - GIB,)).formula
+
     def test_an_unknown_disk_is_undetermined_and_a_known_bad_one_fails_beside_it(self) -> None:
         assert self.to_aws(disks=(LACK, GIB)).outcome is Outcome.UNDETERMINED
         assert self.to_aws(disks=(LACK, 17 * TIB)).outcome is Outcome.FAIL
@@ -495,6 +526,13 @@ class TestDoubleRunning:
         assert {v.outcome for v in fits.values()} == {Outcome.PASS}
         assert {v.outcome for v in perhaps.values()} == {Outcome.UNDETERMINED}
         assert {v.outcome for v in surely.values()} == {Outcome.FAIL}
+
+    def test_other_moves_without_a_night_are_named_three_at_most(self) -> None:
+        four = self.to_cluster(200, 200, 200, 1, nights=(LACK,) * 4)["move/app-04"].missing[0]
+        five = self.to_cluster(200, 200, 200, 1, 1, nights=(LACK,) * 5)["move/app-05"].missing[0]
+
+        assert "for app-01, app-02, app-03)" in four
+        assert "for app-01, app-02, app-03 and 1 more)" in five
 
     def test_a_promise_of_the_same_move_is_not_counted_twice(self) -> None:
         (general,) = city().clusters
@@ -603,6 +641,9 @@ class TestOneSide:
     def test_an_observation_from_before_the_cut_over_says_nothing(self) -> None:
         early = held(running=True, as_of=SINCE - timedelta(seconds=1))
         assert judge(ONE_SIDE, town(early, landing(), moves=(on_trial(),))).outcome is Outcome.UNDETERMINED
+
+    def test_an_observation_at_the_cut_over_counts(self) -> None:
+        assert judge(ONE_SIDE, town(held(running=True, as_of=SINCE), landing(), moves=(on_trial(),))).outcome is Outcome.FAIL
 
     def test_both_running_says_so(self) -> None:
         judged = judge(ONE_SIDE, town(held(running=True), landing(running=True), moves=(on_trial(),)))
