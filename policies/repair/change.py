@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown
 from policies.verdict import format_number
 
 
@@ -56,9 +56,12 @@ def known(value: float | Unknown) -> float:
 
 
 def swapped(evidence: Evidence, before: ServerEvidence, after: ServerEvidence | None) -> Evidence:
-    """The evidence with a machine replaced, or without it."""
+    """The evidence with a machine replaced, or without it; also where it is what a coming move will make."""
     kept = (after if _same(s, before) else s for s in evidence.servers)
-    return replace(evidence, servers=tuple(s for s in kept if s is not None))
+    moves = evidence.moves
+    if any(m.machine is not None and _same(m.machine, before) for m in moves):
+        moves = tuple(replace(m, machine=after) if m.machine is not None and _same(m.machine, before) else m for m in moves)
+    return replace(evidence, servers=tuple(s for s in kept if s is not None), moves=moves)
 
 
 def with_cluster(evidence: Evidence, after: ClusterEvidence) -> Evidence:
@@ -68,3 +71,25 @@ def with_cluster(evidence: Evidence, after: ClusterEvidence) -> Evidence:
 
 def _same(one: ServerEvidence, two: ServerEvidence) -> bool:
     return (one.name, one.site, one.held) == (two.name, two.site, two.held)
+
+
+def left_behind(evidence: Evidence, server: ServerEvidence) -> Evidence:
+    """What a machine that was seen gives back where it stood: its addresses, and of its datastore its share of what is used.
+
+    Thin disks do not tell what each occupies, so each is taken to occupy the same part of its size.
+    """
+    if server.as_of is None:
+        return evidence
+    networks = tuple(
+        replace(n, free=n.free + 1) if n.site == server.site and n.name in server.networks and not isinstance(n.free, Unknown) else n
+        for n in evidence.networks
+    )
+    return replace(evidence, networks=networks, datastores=tuple(_without(evidence, d, server) for d in evidence.datastores))
+
+
+def _without(evidence: Evidence, store: DatastoreEvidence, server: ServerEvidence) -> DatastoreEvidence:
+    if (store.site, store.name) != (server.site, server.datastore) or isinstance(store.used, Unknown):
+        return store
+    provisioned = sum(known(d) for s in evidence.on_datastore(store) for d in s.disks) or 1.0
+    share = min(1.0, store.used / provisioned)
+    return replace(store, used=int(store.used - sum(known(d) for d in server.disks) * share))

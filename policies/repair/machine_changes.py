@@ -7,7 +7,7 @@ from datetime import date
 
 from infra.estate.model import GIB
 from policies.evidence import DatastoreEvidence, Evidence, ServerEvidence, Unknown
-from policies.repair.change import gib, known, swapped
+from policies.repair.change import gib, known, left_behind, swapped
 from policies.verdict import format_number
 
 
@@ -65,8 +65,8 @@ class MoveServer:
         return "what a move leaves behind is held until it is accepted; only then is its room free" if crosses else ""
 
     def apply(self, evidence: Evidence) -> Evidence:
-        """The new machine in place of the old."""
-        return swapped(evidence, self.before, self.after)
+        """The new machine in place of the old, and what the old one gives back."""
+        return swapped(left_behind(evidence, self.before), self.before, self.after)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,20 +197,14 @@ class MoveDisks:
 
     def apply(self, evidence: Evidence) -> Evidence:
         """The machine on the other datastore, and what both use."""
-        stood = self.server.as_of is not None
-        after = swapped(evidence, self.server, replace(self.server, datastore=self.datastore))
-        if not stood:
-            return after
-        stores = tuple(self._used(evidence, d) if d.site == self.server.site else d for d in evidence.datastores)
-        return replace(after, datastores=stores)
+        moved = swapped(evidence, self.server, replace(self.server, datastore=self.datastore))
+        if self.server.as_of is None:
+            return moved
+        stores = tuple(self._taken(d) for d in left_behind(evidence, self.server).datastores)
+        return replace(moved, datastores=stores)
 
-    def _used(self, evidence: Evidence, store: DatastoreEvidence) -> DatastoreEvidence:
-        if isinstance(store.used, Unknown):
+    def _taken(self, store: DatastoreEvidence) -> DatastoreEvidence:
+        """The other datastore takes the disks at full size."""
+        if (store.site, store.name) != (self.server.site, self.datastore) or isinstance(store.used, Unknown):
             return store
-        if store.name == self.datastore:
-            return replace(store, used=int(store.used + self.size))
-        if store.name != self.server.datastore:
-            return store
-        provisioned = sum(known(d) for s in evidence.on_datastore(store) for d in s.disks) or 1.0
-        share = min(1.0, store.used / provisioned)
-        return replace(store, used=int(store.used - self.size * share))
+        return replace(store, used=int(store.used + self.size))

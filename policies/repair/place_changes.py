@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, HostEvidence
+from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, HostEvidence, PoolEvidence
 from policies.repair.change import gib, with_cluster
 from policies.verdict import format_number
 
@@ -169,6 +169,52 @@ class GrowDatastore:
         """The datastore with its new capacity."""
         after = tuple(replace(d, capacity=self.capacity) if d.target == self.datastore.target else d for d in evidence.datastores)
         return replace(evidence, datastores=after)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetPool:
+    """A resource pool reserves more."""
+
+    pool: PoolEvidence
+    cpu_mhz: int
+    memory: int
+
+    @property
+    def subject(self) -> str:
+        """The pool."""
+        return self.pool.target
+
+    @property
+    def size(self) -> float:
+        """What it reserves more: memory, or CPU as if a GHz came with 4 GiB."""
+        return self.memory - self.pool.memory_reservation + (self.cpu_mhz - self.pool.cpu_reservation_mhz) * 4 * GIB / 1000
+
+    @property
+    def words(self) -> str:
+        """From how much to how much."""
+        pool, parts = self.pool, []
+        if self.memory != pool.memory_reservation:
+            parts.append(f"memory from {gib(pool.memory_reservation)} to {gib(self.memory)}")
+        if self.cpu_mhz != pool.cpu_reservation_mhz:
+            parts.append(f"CPU from {format_number(pool.cpu_reservation_mhz)} to {format_number(self.cpu_mhz)} MHz")
+        return f"let pool {pool.name} of cluster {pool.cluster} reserve {' and '.join(parts)}"
+
+    @property
+    def how(self) -> str:
+        """An edit of the site's file."""
+        memory = f"{self.memory // GIB}GiB" if self.memory % GIB == 0 else f"{self.memory // (1 << 20)}MiB"
+        values = f"cpu_reservation_mhz: {self.cpu_mhz}, memory_reservation: {memory}"
+        return f"{self.pool.source}: write {values} for pool {self.pool.name} under pools:, and set it in vCenter"
+
+    @property
+    def note(self) -> str:
+        """Nothing more to know."""
+        return ""
+
+    def apply(self, evidence: Evidence) -> Evidence:
+        """The pool with what it reserves."""
+        after = replace(self.pool, cpu_reservation_mhz=self.cpu_mhz, memory_reservation=self.memory)
+        return replace(evidence, pools=tuple(after if p.target == after.target else p for p in evidence.pools))
 
 
 def _said(value: object) -> str:

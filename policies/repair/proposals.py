@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network
 from itertools import islice
 
 from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown
 from policies.repair.change import Change, known
-from policies.repair.cloud_changes import AddSubnet, RaiseQuota
+from policies.repair.cloud_proposals import added, faster, grown_members, joined, raised, reserved, retyped
 from policies.repair.ground import Reach, away, destinations, mounted
 from policies.repair.machine_changes import AcceptMove, MoveDisks, MoveServer, ResizeServer
-from policies.repair.place_changes import AddHosts, GrowDatastore, ReturnHosts, SetAvailability
-from policies.repair.search import Trial, fewest, least
+from policies.repair.place_changes import AddHosts, GrowDatastore, ReturnHosts, SetAvailability, SetPool
+from policies.repair.search import Found, Trial, fewest, least
 
 MOST_HOSTS = 16
 MARGIN = 1.2
 """A machine is never made smaller than its measured 95th percentile and a fifth."""
 MOST_SHRUNK = 60
 MOST_OF_A_PLACE = 3
-Found = Iterator[tuple[Change, ...]]
 Family = Callable[[Evidence, Trial, str, Reach], Found]
 
 
@@ -31,11 +29,14 @@ def for_target(target: str) -> tuple[Family, ...]:
     kind = target.partition("/")[0]
     return {
         "cluster": (returned, availability, accepted, moved, shrunk, bought),
-        "pool": (accepted, moved, shrunk),
-        "datastore": (accepted, restacked, grown),
-        "server": (resized, moved_alone),
+        "pool": (widened, accepted, moved),
+        "datastore": (accepted, restacked, moved, grown),
+        "server": (resized, retyped, faster, moved_alone),
+        "move": (returned, bought),
         "quota": (raised, moved_off),
         "network": (moved_off, added),
+        "group": (joined, grown_members),
+        "service": (reserved,),
     }.get(kind, ())
 
 
@@ -92,11 +93,13 @@ def moved(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
 
 
 def moved_alone(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
-    """The machine itself stands elsewhere."""
-    for server in evidence.servers:
-        if server.target == target and not server.held:
-            changes = [MoveServer(before=server, after=after) for after in _elsewhere(evidence, server, reach)]
-            yield from ((c,) for c in changes if trial.passes([c]))
+    """The machine itself stands elsewhere; failing that another member of its group does."""
+    itself = [s for s in evidence.servers if s.target == target and not s.held]
+    groups = {s.group for s in itself if s.group}
+    mates = [s for s in evidence.servers if s.group in groups and s not in itself and not s.held]
+    for server in (*itself, *mates):
+        changes = [MoveServer(before=server, after=after) for after in _elsewhere(evidence, server, reach)]
+        yield from ((c,) for c in changes if trial.passes([c]))
 
 
 def moved_off(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
@@ -169,35 +172,22 @@ def grown(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
         yield (GrowDatastore(datastore=store, capacity=size * GIB),)
 
 
-def raised(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:  # noqa: ARG001
-    """The quota is raised, to the vCPU."""
-    for quota in evidence.quotas or ():
-        if quota.target == target and not isinstance(quota.limit, Unknown):
-            now = int(quota.limit)
-            limit = least(now, max(now * 16, 4096), lambda value: trial.passes([RaiseQuota(quota=quota, limit=value)]))  # noqa: B023
-            if limit is not None:
-                yield (RaiseQuota(quota=quota, limit=limit),)
-
-
-def added(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
-    """A subnet of the same purpose is added in another zone."""
-    here = next((n for n in evidence.networks if n.target == target), None)
-    site = reach.estate.sites.get(here.site) if reach.estate and here else None
-    if here is None or site is None or site.kind != "aws":
+def widened(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:  # noqa: ARG001
+    """The pool reserves more, as little as will do."""
+    pool = next((p for p in evidence.pools if p.target == target), None)
+    if pool is None:
         return
-    taken = [n.cidr for n in site.networks]
-    size = IPv4Network(here.cidr)
-    free = next((s for s in site.vpc_cidr.subnets(new_prefix=size.prefixlen) if not any(s.overlaps(t) for t in taken)), None)
-    if free is None:
-        return
-    stem = here.name.rpartition("-")[0] or here.name
-    for zone in sorted(z.name for z in evidence.zones if z.site == here.site and z.name != here.zone):
-        name = f"{stem}-{zone[-1]}"
-        taken_names = {n.name for n in site.networks}
-        if name not in taken_names:
-            change = AddSubnet(network=replace(here, name=name, zone=zone, cidr=str(free), free=here.size, as_of=None))
-            if trial.passes([change]):
-                yield (change,)
+    cpu, memory = pool.cpu_reservation_mhz, pool.memory_reservation
+
+    def more(mhz: int, gib: int) -> SetPool:
+        return SetPool(pool=pool, cpu_mhz=cpu + mhz, memory=memory + gib * GIB)
+
+    if (gib := least(0, 4096, lambda n: trial.passes([more(0, n)]))) is not None:
+        yield (more(0, gib),)
+    elif (hundreds := least(0, 10_000, lambda n: trial.passes([more(n * 100, 0)]))) is not None:
+        yield (more(hundreds * 100, 0),)
+    elif (both := least(0, 4096, lambda n: trial.passes([more(n * 1000, n)]))) is not None:
+        yield (more(both * 1000, both),)
 
 
 def _machines(evidence: Evidence, target: str) -> tuple[ServerEvidence, ...]:
@@ -262,6 +252,12 @@ def _unsized(server: ServerEvidence) -> bool:
 
 
 def _cluster(evidence: Evidence, target: str) -> ClusterEvidence | None:
+    """The cluster of this name, or the one that a move goes to."""
+    for move in evidence.moves:
+        if move.target == target:
+            goal = move.machine or next((s for s in evidence.servers if (s.name, s.site) == (move.server, move.target_site)), None)
+            target = f"cluster/{goal.site}/{goal.cluster}" if goal else ""
+            break
     return next((c for c in evidence.clusters if c.target == target), None)
 
 

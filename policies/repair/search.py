@@ -10,6 +10,8 @@ from policies.repair.change import Change, apply_all
 from policies.rule import Parameters, Rule
 from policies.verdict import Outcome, Verdict
 
+Found = Iterator[tuple[Change, ...]]
+"""Sets of changes after which the rule passes, smallest first."""
 PAIRS_UP_TO = 40
 """So many changes are tried in every pair; of more, the search is greedy."""
 
@@ -33,7 +35,7 @@ class Trial:
         return next((v for v in self._rule.check(self._rule, evidence, self._parameters) if v.target == self._target), None)
 
 
-def fewest(trial: Trial, changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
+def fewest(trial: Trial, changes: Sequence[Change]) -> Found:
     """The sets of changes that make the rule pass, smallest first: single ones; failing that pairs; failing that one greedy set."""
     ordered = sorted(changes, key=lambda c: (c.size, c.subject, c.words))
     found = False
