@@ -49,6 +49,7 @@ def lose(
     datastore: str = "",
 ) -> Fates:
     """What happens to machines whose site, cluster or datastore is lost. A copy at the site itself helps unless the whole site is lost."""
+    lost = tuple(lost)
     stopping = [s for s in lost if not s.held and s.running is not False]
     refuge = _refuge(evidence, site=site, cluster=cluster, datastore=datastore)
     whole = "" if cluster or datastore else site

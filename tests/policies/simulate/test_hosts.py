@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.estate.model import GIB, HighAvailability
+from policies.evaluate import evaluate
 from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown, VsphereSettings
-from policies.simulate import Failure, Kind, Settings, every_failure, every_host, simulate
+from policies.rules import RULES
+from policies.simulate import Failure, Kind, Settings, every_failure, every_host, host_failures, simulate
+from policies.verdict import Outcome
 from tests.policies.builders import city, host, server
 
 H1 = Failure(Kind.HOST, "downtown/general/h1")
@@ -389,3 +392,14 @@ def test_the_order_of_the_evidence_makes_no_difference(evidence: Evidence) -> No
     turned = replace(evidence, servers=tuple(reversed(evidence.servers)))
 
     assert run(turned) == run(evidence)
+
+
+@given(small_clusters())
+@settings(max_examples=80, deadline=None)
+def test_what_the_failover_rule_passes_every_single_host_failure_bears_when_machines_may_be_moved(evidence: Evidence) -> None:
+    rule = next(r for r in RULES if r.id == "CAP-001")
+    (verdict,) = evaluate(evidence, (rule,)).verdicts
+
+    if verdict.outcome is Outcome.PASS:
+        for failure in host_failures(evidence.clusters[0]):
+            assert run(evidence, failure, rearrange=True).without_place == ()
