@@ -15,7 +15,7 @@ from cli.project import estate_path
 from infra.errors import InclineError
 
 if TYPE_CHECKING:
-    from cli.check_evidence import Checked
+    from cli.check_evidence import Asked, Checked
     from cli.check_repair import Found
     from policies.evaluate import Result
 
@@ -34,7 +34,8 @@ UNDETERMINED = ("ignore", "fail")
         "incline check --live --undetermined fail           what runs now; exit 3 where evidence is missing",
         "incline check --state state.json                   a stack as pulumi stack export tells it",
         "incline check --repair                             and what would make failed capacity rules pass",
-        "incline check --report out/check --json            report.html, report.md and report.json too",
+        "incline check --report out/check                   and as HTML, Markdown, JSON, SARIF and JUnit",
+        "incline check --from-bundle check.json             what somebody saved with --bundle, judged again",
     ),
 )
 def check(
@@ -72,22 +73,32 @@ def check(
     bundle: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save inputs and result: anybody gets the same report from it.")
     ] = None,
+    from_bundle: Annotated[
+        Path | None, typer.Option("--from-bundle", metavar="FILE", help="Judge a saved check again; no estate is needed.")
+    ] = None,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Judge the estate, a plan of moves or what runs, by its rules."""
-    from cli.check_evidence import Asked, judged  # noqa: PLC0415 - help and completion stay fast
+    from cli.check_evidence import Asked  # noqa: PLC0415 - help and completion stay fast
 
     _one_of("--fail-on", fail_on, SEVERITIES, "INC-5011")
     _one_of("--undetermined", undetermined, UNDETERMINED, "INC-3031")
-    folder = estate_path(estate)
     asked = Asked(
-        estate=folder, plan=plan, to=to, live=live, states=tuple(state or ()), capacity=None if blind or live else capacity, blind=blind,
-        ledger=ledger,
+        estate=Path() if from_bundle else estate_path(estate), plan=plan, to=to, live=live, states=tuple(state or ()),
+        capacity=None if blind or live else capacity, blind=blind, ledger=ledger,
     )  # fmt: skip
-    checked = judged(asked)
+    checked = _saved(from_bundle, asked, bundle) if from_bundle else _judged(asked)
     strict = strict or undetermined == "fail"
-    _keep(checked, folder, report, bundle, strict=strict)
-    _show(checked, annotations=annotations, repair=repair, json_mode=json_mode)
+    found = _repairs(checked) if repair else {}
+    if report is not None:
+        from cli.check_reports import write_reports  # noqa: PLC0415
+
+        write_reports(report, checked, repairs=_in_words(found), strict=strict)
+    if bundle is not None:
+        from cli.check_bundle import save_bundle  # noqa: PLC0415
+
+        save_bundle(bundle, checked, asked.estate)
+    _show(checked, found, annotations=annotations, json_mode=json_mode)
     if report is None and checked.result.blocking:
         say_next("mend what the lines above name; for every number:  incline check --report out/check")
     raise typer.Exit(exit_code(checked.result, fail_on, strict=strict))
@@ -98,25 +109,38 @@ def _one_of(option: str, given: str, choices: tuple[str, ...], code: str) -> Non
         raise InclineError(f"{option} {given}: no such choice", code=code, next_step=f"give one of {', '.join(choices)}")
 
 
-def _keep(checked: Checked, estate: Path, report: Path | None, bundle: Path | None, *, strict: bool) -> None:
-    if report is not None:
-        from cli.check_reports import write_reports  # noqa: PLC0415
+def _judged(asked: Asked) -> Checked:
+    from cli.check_evidence import judged  # noqa: PLC0415
 
-        write_reports(report, checked.result, checked.evidence, checked.title, before=checked.before, strict=strict)
-    if bundle is not None:
-        from cli.check_bundle import save_bundle  # noqa: PLC0415
-
-        save_bundle(bundle, checked.evidence, estate, checked.title, checked.snapshot)
+    return judged(asked)
 
 
-def _show(checked: Checked, *, annotations: bool, repair: bool, json_mode: bool) -> None:
+def _saved(path: Path, asked: Asked, bundle: Path | None) -> Checked:
+    """A saved check; what it was made from stands in it, so nothing else may be named."""
+    from cli.check_bundle import open_bundle  # noqa: PLC0415
+
+    if asked.plan or asked.live or asked.states or bundle is not None:
+        raise InclineError(
+            "--from-bundle judges what was saved: it goes with none of --plan, --live, --state and --bundle",
+            code="INC-3043",
+            next_step=f"incline check --from-bundle {path}",
+        )
+    return open_bundle(path)
+
+
+def _repairs(checked: Checked) -> Found:
+    from cli.check_repair import repairs  # noqa: PLC0415
+
+    return repairs(checked.evidence, checked.result, checked.estate)
+
+
+def _in_words(found: Found) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {key: tuple(f"{each.text}: {'; '.join(each.steps)}" for each in mended) for key, mended in found.items()}
+
+
+def _show(checked: Checked, found: Found, *, annotations: bool, json_mode: bool) -> None:
     from cli.check_words import check_text  # noqa: PLC0415
 
-    found: Found = {}
-    if repair:
-        from cli.check_repair import repairs  # noqa: PLC0415
-
-        found = repairs(checked.evidence, checked.result, checked.estate)
     if annotations:
         from cli.check_reports import print_annotations  # noqa: PLC0415
 

@@ -10,27 +10,24 @@ from cli.project import near
 from infra.errors import InclineError
 
 if TYPE_CHECKING:
-    from infra.observed.capacity import CapacitySnapshot
-    from policies.bundle import Replay
-    from policies.evidence import Evidence
+    from cli.check_evidence import Checked
 
 _TEXTS = {".yaml", ".yml", ".md"}
 
 
-def save_bundle(path: Path, evidence: Evidence, estate: Path, title: str, snapshot: CapacitySnapshot | None = None) -> str:
+def save_bundle(path: Path, checked: Checked, estate: Path) -> str:
     """Save a check with all that went in; answers the report hash.
 
     Args:
         path: the file to write.
-        evidence: what was judged.
+        checked: what was judged, and what came out.
         estate: the estate's folder; its documents go along.
-        title: what was checked.
-        snapshot: the capacity snapshot that was used.
     """
     from policies.bundle import make_bundle, write_bundle  # noqa: PLC0415 - help and completion stay fast
 
-    observed = snapshot.model_dump(mode="json", by_alias=True) if snapshot else None
-    bundle = make_bundle(title, evidence, documents(estate), observed, here=str(estate.resolve().parent))
+    snapshot = checked.snapshot.model_dump(mode="json", by_alias=True) if checked.snapshot else None
+    here = str(estate.resolve().parent)
+    bundle = make_bundle(checked.title, checked.moments, documents(estate), before=checked.before, snapshot=snapshot, here=here)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(path, bundle)
     say(f"bundle: {near(path)}")
@@ -38,14 +35,16 @@ def save_bundle(path: Path, evidence: Evidence, estate: Path, title: str, snapsh
     return bundle.report_hash
 
 
-def open_bundle(path: Path) -> tuple[str, Replay]:
-    """A saved check, evaluated again: its title and what it gives now.
+def open_bundle(path: Path) -> Checked:
+    """A saved check, evaluated again.
 
     Raises:
         InclineError: it gives another result than was saved, since it was edited or the rules are of another version (INC-3042); it
             cannot be read (INC-3040, INC-3041).
     """
+    from cli.check_evidence import Checked  # noqa: PLC0415
     from policies.bundle import read_bundle, replay  # noqa: PLC0415
+    from policies.moments import hardest_of  # noqa: PLC0415
 
     bundle = read_bundle(path)
     again = replay(bundle)
@@ -57,7 +56,9 @@ def open_bundle(path: Path) -> tuple[str, Replay]:
             next_step="take the version of Incline that wrote it, or save the check anew with  incline check --bundle FILE",
         )
     say(f"report hash: {again.report_hash}, as saved")
-    return bundle.title, again
+    steps = again.moments if any(moment.name for moment in again.moments) else ()
+    evidence = hardest_of(again.moments).evidence
+    return Checked(title=bundle.title, estate=None, evidence=evidence, result=again.result, before=again.before, steps=steps)
 
 
 def documents(estate: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,16 +14,14 @@ from infra.errors import InclineError
 from infra.estate.model import Estate
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
+from policies.moments import Moment, hardest_of, worst_of
 from policies.readers.estate import read_estate
 from policies.readers.places import Where, read_files
 from policies.readers.plan import PlannedMove, Wave, plan_states, read_plan_file
 from policies.readers.surroundings import Surroundings, capacity_file
-from policies.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from infra.observed.capacity import CapacitySnapshot
-
-_WORST = [Outcome.FAIL, Outcome.UNDETERMINED, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,31 +47,27 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One moment of a plan, judged."""
-
-    name: str
-    evidence: Evidence
-    result: Result
-
-
-@dataclass(frozen=True, kw_only=True)
 class Checked:
     """The answer: the result with the evidence that it was made from.
 
     Args:
-        estate: as it is declared.
+        estate: as it is declared; None for a saved check, which has evidence only.
         before: the evidence without the plan, for capacity before and after.
         steps: a plan's moments; empty where nothing was planned.
     """
 
     title: str
-    estate: Estate
+    estate: Estate | None
     evidence: Evidence
     result: Result
     before: Evidence | None = None
     snapshot: CapacitySnapshot | None = None
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[Moment, ...] = field(default=())
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """All that was judged: a plan's moments, else the one state."""
+        return self.steps or (Moment(name="", evidence=self.evidence, result=self.result),)
 
 
 def judged(asked: Asked) -> Checked:
@@ -155,10 +148,10 @@ def _plan(asked: Asked, estate: Estate, where: Where, around: Surroundings, seen
     for state in plan_states(estate, _waves(asked, estate), today):
         left = None if seen is None else state.without_sources(seen)
         evidence = around.over_seen(state.evidence(today, where), left, source)
-        steps.append(Step(name=state.name, evidence=evidence, result=evaluate(evidence)))
+        steps.append(Moment(name=state.name, evidence=evidence, result=evaluate(evidence)))
     if asked.to or not Path(asked.plan).is_file():
         steps = steps[:1]  # one move is asked about as its engine asks: while both copies exist
-    hardest = max(steps, key=lambda s: (len(s.result.blocking), s.result.counts["fail"], s.result.counts["undetermined"]))
+    hardest = hardest_of(steps)
     title = f"Check of {asked.estate.name}: {asked.plan}" + (f" to {asked.to}" if asked.to else "")
     return Checked(
         title=title,
@@ -185,29 +178,3 @@ def _waves(asked: Asked, estate: Estate) -> tuple[Wave, ...]:
             f"{asked.plan}: is on {target} already, there is no move to judge", code="INC-5014", next_step=f"--to one of {others}"
         )
     return (Wave(moves=(PlannedMove(server=asked.plan, to=target),)),)
-
-
-def worst_of(steps: Iterable[Step]) -> Result:
-    """One result of all moments: of every rule and object the worst verdict, which names its moment."""
-    listed = list(steps)
-    if len(listed) == 1:
-        return listed[0].result
-    worst: dict[tuple[str, str], Verdict] = {}
-    for step in listed:
-        for verdict in step.result.verdicts:
-            key = (verdict.rule, verdict.target)
-            if key not in worst or _rank(verdict) < _rank(worst[key]):
-                worst[key] = replace(verdict, message=f"{verdict.message} ({step.name})") if _told(verdict) else verdict
-    judges = {v.rule for v in worst.values() if v.outcome is not Outcome.NOT_APPLICABLE}
-    kept = (v for v in worst.values() if v.outcome is not Outcome.NOT_APPLICABLE or v.rule not in judges)
-    verdicts = sorted(kept, key=lambda v: (*_rank(v), v.rule, v.target))
-    findings = dict.fromkeys(finding for step in listed for finding in step.result.findings)
-    return Result(listed[0].result.reader, tuple(verdicts), tuple(findings))
-
-
-def _rank(verdict: Verdict) -> tuple[int, int]:
-    return _WORST.index(verdict.outcome), verdict.severity.rank
-
-
-def _told(verdict: Verdict) -> bool:
-    return verdict.outcome not in {Outcome.PASS, Outcome.NOT_APPLICABLE}

@@ -14,6 +14,7 @@ from cli.project import near
 from infra.errors import InclineError
 
 if TYPE_CHECKING:
+    from cli.check_evidence import Checked
     from policies.baseline import Comparison
     from policies.evaluate import Result
     from policies.evidence import Evidence
@@ -24,24 +25,13 @@ FILES = ("report.html", "report.md", "report.json", "report.sarif", "report.juni
 
 
 def write_reports(
-    folder: Path,
-    result: Result,
-    evidence: Evidence,
-    title: str,
-    *,
-    before: Evidence | None = None,
-    comparison: Comparison | None = None,
-    repairs: Repairs | None = None,
-    strict: bool = False,
+    folder: Path, checked: Checked, *, comparison: Comparison | None = None, repairs: Repairs | None = None, strict: bool = False
 ) -> Path:
     """Write every format into a folder; answers the page.
 
     Args:
         folder: made when it is not there.
-        result: the verdicts.
-        evidence: what they were made from.
-        title: what was checked.
-        before: the evidence without the change, for capacity before and after.
+        checked: what was judged, and what came out.
         comparison: the findings against a baseline.
         repairs: changes that make failed verdicts pass, by rule and target, in words.
         strict: undetermined verdicts are errors in JUnit.
@@ -49,36 +39,7 @@ def write_reports(
     Raises:
         InclineError: the folder cannot be written (INC-5040).
     """
-    from policies.bundle import report_hash  # noqa: PLC0415 - help and completion stay fast
-    from policies.reports.build import build_report  # noqa: PLC0415
-    from policies.reports.data import report_data  # noqa: PLC0415
-    from policies.reports.failures import failure_cases  # noqa: PLC0415
-    from policies.reports.html import to_html  # noqa: PLC0415
-    from policies.reports.junit import to_junit  # noqa: PLC0415
-    from policies.reports.markdown import to_markdown  # noqa: PLC0415
-    from policies.reports.sarif import to_sarif  # noqa: PLC0415
-
-    base, prefix = forge_address(os.environ), source_prefix(os.environ)
-    report = build_report(
-        title,
-        result,
-        datetime.now(UTC),
-        evidence=evidence,
-        before=before,
-        failures=failure_cases(evidence),
-        comparison=comparison,
-        repairs=repairs,
-        source_base=base,
-    )
-    data = report_data(report, result, report_hash(evidence, result))
-    sarif = to_sarif(result, evidence, comparison=comparison, prefix=prefix, base=base)
-    texts = {
-        "report.html": to_html(report),
-        "report.md": to_markdown(report),
-        "report.json": json.dumps(data, indent=1) + "\n",
-        "report.sarif": json.dumps(sarif, indent=1) + "\n",
-        "report.junit.xml": to_junit(result, evidence, strict=strict, prefix=prefix),
-    }
+    texts = _texts(checked, comparison, repairs, strict=strict)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILES:
@@ -89,6 +50,41 @@ def write_reports(
         ) from error
     say(f"report: {near(folder / FILES[0])}, and {', '.join(name.removeprefix('report.') for name in FILES[1:])} beside it")
     return folder / FILES[0]
+
+
+def _texts(checked: Checked, comparison: Comparison | None, repairs: Repairs | None, *, strict: bool) -> dict[str, str]:
+    from policies.bundle import report_hash  # noqa: PLC0415 - help and completion stay fast
+    from policies.reports.build import build_report  # noqa: PLC0415
+    from policies.reports.data import report_data  # noqa: PLC0415
+    from policies.reports.failures import failure_cases  # noqa: PLC0415
+    from policies.reports.html import to_html  # noqa: PLC0415
+    from policies.reports.junit import to_junit  # noqa: PLC0415
+    from policies.reports.markdown import to_markdown  # noqa: PLC0415
+    from policies.reports.sarif import to_sarif  # noqa: PLC0415
+
+    result, evidence = checked.result, checked.evidence
+    base, prefix = forge_address(os.environ), source_prefix(os.environ)
+    report = build_report(
+        checked.title,
+        result,
+        datetime.now(UTC),
+        evidence=evidence,
+        before=checked.before,
+        moments=checked.steps,
+        failures=failure_cases(evidence),
+        comparison=comparison,
+        repairs=repairs,
+        source_base=base,
+    )
+    sarif = to_sarif(result, evidence, comparison=comparison, prefix=prefix, base=base)
+    data = report_data(report, result, report_hash(checked.moments, result, checked.before))
+    return {
+        "report.html": to_html(report),
+        "report.md": to_markdown(report),
+        "report.json": json.dumps(data, indent=1) + "\n",
+        "report.sarif": json.dumps(sarif, indent=1) + "\n",
+        "report.junit.xml": to_junit(result, evidence, strict=strict, prefix=prefix),
+    }
 
 
 def print_annotations(result: Result, evidence: Evidence) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from infra.atomic import replace_file
 from infra.errors import InclineError
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
+from policies.moments import Moment, worst_of
 from policies.reports.data import result_data
 
 SCHEMA = "incline.bundle/1"
@@ -32,42 +33,41 @@ class Bundle:
     """A saved check.
 
     Args:
-        evidence: the input as data; `Bundle.inputs` makes evidence of it.
+        moments: what was judged, as data: the name and the evidence of each moment of a plan, or of the one state there is.
+        before: the evidence without the plan, as data; empty when nothing was planned.
         documents: the estate's files by path, as they were.
         snapshot: the capacity snapshot that was used, as it was; empty when there was none.
         result: what came out.
-        report_hash: of input and result together.
+        report_hash: of inputs and result together.
     """
 
     title: str
-    evidence: Mapping[str, Any]
+    moments: Sequence[Mapping[str, Any]]
+    before: Mapping[str, Any]
     documents: Mapping[str, str]
     snapshot: Mapping[str, Any]
     result: Mapping[str, Any]
     report_hash: str
 
-    def inputs(self) -> Evidence:
-        """The evidence, as the rules take it."""
-        return _adapter().validate_python(self.evidence)
+    def judge(self) -> tuple[Moment, ...]:
+        """Every moment, judged by the rules of this version."""
+        return tuple(_judged(each["name"], _adapter().validate_python(each["evidence"])) for each in self.moments)
+
+    def without_plan(self) -> Evidence | None:
+        """The evidence without the plan."""
+        return _adapter().validate_python(self.before) if self.before else None
 
     def document(self) -> dict[str, Any]:
         """As its file holds it."""
-        return {
-            "schema": SCHEMA,
-            "title": self.title,
-            "report_hash": self.report_hash,
-            "evidence": self.evidence,
-            "documents": dict(sorted(self.documents.items())),
-            "snapshot": self.snapshot,
-            "result": self.result,
-        }
+        return {"schema": SCHEMA, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A bundle evaluated again. `same`: it gave what was saved; else `changes` says where it does not."""
 
-    evidence: Evidence
+    moments: tuple[Moment, ...]
+    before: Evidence | None
     result: Result
     report_hash: str
     changes: tuple[str, ...] = ()
@@ -79,26 +79,40 @@ class Replay:
 
 
 def make_bundle(
-    title: str, evidence: Evidence, documents: Mapping[str, str], snapshot: Mapping[str, Any] | None = None, *, here: str = ""
+    title: str,
+    moments: Sequence[Moment],
+    documents: Mapping[str, str],
+    *,
+    before: Evidence | None = None,
+    snapshot: Mapping[str, Any] | None = None,
+    here: str = "",
 ) -> Bundle:
     """A bundle of a check.
 
     Args:
         title: what was checked.
-        evidence: what was judged.
+        moments: what was judged: the moments of a plan, or the one state.
         documents: the estate's files by their path inside the estate.
+        before: the evidence without the plan.
         snapshot: the capacity snapshot that was used.
         here: a folder of this machine whose name is taken out of every source.
     """
-    saved = _without(plain(evidence), here)
-    inputs = _adapter().validate_python(saved)
-    result = evaluate(inputs)
-    return Bundle(title, saved, documents, snapshot or {}, result_data(result), report_hash(inputs, result))
+    saved = [{"name": each.name, "evidence": _without(plain(each.evidence), here)} for each in moments]
+    ground = _without(plain(before), here) if before else {}
+    bundle = Bundle(title, saved, ground, dict(sorted(documents.items())), snapshot or {}, {}, "")
+    judged = bundle.judge()
+    result = worst_of(judged)
+    return replace(bundle, result=result_data(result), report_hash=report_hash(judged, result, bundle.without_plan()))
 
 
-def report_hash(evidence: Evidence, result: Result) -> str:
+def report_hash(moments: Sequence[Moment], result: Result, before: Evidence | None = None) -> str:
     """The hash of a report: of its inputs and its verdicts, as canonical JSON. No clock, no path of a machine, no order of maps."""
-    return digest({"inputs": plain(evidence), "result": result_data(result)})
+    inputs = [{"name": each.name, "evidence": plain(each.evidence)} for each in moments]
+    return digest({"inputs": inputs, "before": plain(before) if before else None, "result": result_data(result)})
+
+
+def _judged(name: str, evidence: Evidence) -> Moment:
+    return Moment(name=name, evidence=evidence, result=evaluate(evidence))
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
@@ -112,13 +126,11 @@ def plain(evidence: Evidence) -> dict[str, Any]:
 
 def replay(bundle: Bundle) -> Replay:
     """Evaluate a bundle again with the rules of this version, and compare."""
-    evidence = bundle.inputs()
-    result = evaluate(evidence)
-    found = report_hash(evidence, result)
-    now = result_data(result)
+    moments, before = bundle.judge(), bundle.without_plan()
+    result = worst_of(moments)
+    found, now = report_hash(moments, result, before), result_data(result)
     same = found == bundle.report_hash and digest(now) == digest(bundle.result)
-    changes = () if same else tuple(_changes(bundle, now))
-    return Replay(evidence, result, found, changes)
+    return Replay(moments, before, result, found, () if same else tuple(_changes(bundle, now)))
 
 
 def write_bundle(path: Path, bundle: Bundle) -> None:
@@ -140,13 +152,19 @@ def read_bundle(path: Path) -> Bundle:
         raise InclineError(f"{path}: is no bundle of this version ({SCHEMA})", code="INC-3041", next_step=_HOW)
     try:
         bundle = Bundle(**{name: document[name] for name in Bundle.__dataclass_fields__})
-        bundle.inputs()
-        str(bundle.report_hash)
-        list(bundle.result["verdicts"])
-    except (KeyError, TypeError, ValidationError) as error:
+        _check(bundle)
+    except (KeyError, TypeError, IndexError, ValidationError) as error:
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise InclineError(f"{path}: the bundle is damaged: {detail}", code="INC-3041", next_step=_HOW) from error
     return bundle
+
+
+def _check(bundle: Bundle) -> None:
+    """Raise for a shape that cannot be evaluated."""
+    for evidence in (*(each["evidence"] for each in bundle.moments), *([bundle.before] if bundle.before else [])):
+        _adapter().validate_python(evidence)
+    if not bundle.moments or not all(isinstance(v, dict) and "rule" in v for v in bundle.result["verdicts"]):
+        raise TypeError("there are no moments or no verdicts")
 
 
 def digest(value: object) -> str:

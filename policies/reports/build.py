@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from policies.baseline import Comparison
 from policies.evaluate import Result
 from policies.evidence import Evidence
+from policies.moments import Moment
 from policies.reports.capacity import capacity_bars, forecast_fans
 from policies.reports.excuses import waiver_rows
 from policies.reports.gaps import missing_groups
-from policies.reports.model import Decision, FailureCase, FixedFinding, HeldRule, MoveSection, PreviewSection, Report, Trend, VerdictRow
+from policies.reports.model import (
+    Decision,
+    FailureCase,
+    FixedFinding,
+    HeldRule,
+    MomentRow,
+    MoveSection,
+    PreviewSection,
+    Report,
+    Trend,
+    VerdictRow,
+)
 from policies.reports.rows import HELD, Repairs, Rows, anchors, titles
 from policies.reports.scores import Scores, scores
 from policies.reports.summary import answer, director, sentence
@@ -34,6 +47,7 @@ def build_report(
     *,
     evidence: Evidence | None = None,
     before: Evidence | None = None,
+    moments: Sequence[Moment] = (),
     moves: tuple[MoveSection, ...] = (),
     previews: tuple[PreviewSection, ...] = (),
     failures: tuple[FailureCase, ...] = (),
@@ -48,6 +62,7 @@ def build_report(
         title: its heading.
         result: the verdicts.
         generated: when it was made.
+        moments: the moments of a plan, of which the verdicts are the worst.
         moves: the moves it goes with.
         previews: the refreshed stacks it goes with.
         notes: sentences to add at its end.
@@ -75,6 +90,7 @@ def build_report(
         moves=moves,
         previews=previews,
         counts=result.counts,
+        moments=tuple(MomentRow(name=m.name, counts=m.result.counts, blocking=len(m.result.blocking)) for m in moments),
         tiers=scored.tiers,
         services=scored.services,
         findings=found,

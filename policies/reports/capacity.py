@@ -30,7 +30,7 @@ def capacity_bars(evidence: Evidence, result: Result, before: Evidence | None = 
     }
     return (
         *(bar for cluster in evidence.clusters for bar in _cluster(evidence, before, cluster)),
-        *(bar for datastore in evidence.datastores if (bar := _datastore(evidence, datastore, numbers)) is not None),
+        *(bar for datastore in evidence.datastores if (bar := _datastore(evidence, before, datastore, numbers)) is not None),
         *(bar for quota in evidence.quotas or () if (bar := _quota(evidence, quota, numbers)) is not None),
     )
 
@@ -102,7 +102,7 @@ def _without(gone: Iterable[HostEvidence]) -> str:
     return f"left without {names} (N+{len(names.split(', '))})" if names else "all hosts: no failure is allowed for"
 
 
-def _datastore(evidence: Evidence, datastore: DatastoreEvidence, numbers: Numbers) -> CapacityBar | None:
+def _datastore(evidence: Evidence, before: Evidence | None, datastore: DatastoreEvidence, numbers: Numbers) -> CapacityBar | None:
     """Used space and what is planned; where nobody asked what is used, full disks, swap files and snapshots: the most it can be."""
     percent = parameter(evidence, "CAP-006", "warn_percent", 80.0)
     facts = numbers.get(datastore.target, {})
@@ -111,6 +111,7 @@ def _datastore(evidence: Evidence, datastore: DatastoreEvidence, numbers: Number
             return None
         now = facts.get("disks provisioned", 0) + facts.get("swap files", 0) + facts.get("reserve for snapshots", 0)
         then = now + facts.get("promised", 0)
+        now -= _arriving(evidence, before, datastore) / GIB
     else:
         now = datastore.used / GIB
         then = now + facts.get("planned", 0)
@@ -127,6 +128,15 @@ def _datastore(evidence: Evidence, datastore: DatastoreEvidence, numbers: Number
         source=datastore.source,
         age=_age(evidence, datastore),
     )
+
+
+def _arriving(evidence: Evidence, before: Evidence | None, datastore: DatastoreEvidence) -> float:
+    """Disks and swap files of machines that the change brings to a datastore."""
+    if before is None:
+        return 0.0
+    there = {(s.name, s.held) for s in before.on_datastore(datastore)}
+    coming = [s for s in evidence.on_datastore(datastore) if (s.name, s.held) not in there and (s.name, not s.held) not in there]
+    return sum(sum(known(d) for d in s.disks) + max(0.0, known(s.memory) - known(s.memory_reservation)) for s in coming)
 
 
 def _quota(evidence: Evidence, quota: QuotaEvidence, numbers: Numbers) -> CapacityBar | None:

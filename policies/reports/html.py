@@ -71,6 +71,7 @@ def _sections(report: Report) -> list[tuple[str, str]]:
         ("decide", "decisions", report.decisions),
         ("moves", "moves", report.moves),
         ("previews", "stacks", report.previews),
+        ("moments", "step by step", report.moments[1:]),
         ("trend", "trend", report.trend),
         ("services", "services", report.services),
         ("capacity", "capacity", report.capacity),

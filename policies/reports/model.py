@@ -261,6 +261,14 @@ class MissingGroup(_Part):
     command: str
 
 
+class MomentRow(_Part):
+    """One moment of a plan: its verdicts by outcome, and how many of them stop the change."""
+
+    name: str
+    counts: dict[str, int]
+    blocking: int
+
+
 class FixedFinding(_Part):
     """A finding of the baseline that is no longer there."""
 
@@ -297,6 +305,7 @@ class Report(_Part):
     moves: tuple[MoveSection, ...] = ()
     previews: tuple[PreviewSection, ...] = ()
     counts: dict[str, int] = {}
+    moments: tuple[MomentRow, ...] = ()
     tiers: tuple[ScoreRow, ...] = ()
     services: tuple[ScoreRow, ...] = ()
     findings: tuple[VerdictRow, ...] = ()

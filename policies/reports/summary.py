@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from policies.evaluate import Result
 from policies.evidence import Evidence
@@ -89,14 +89,16 @@ def _failures(failures: tuple[FailureCase, ...]) -> Iterator[str]:
         bad = [case for case in hosts if not case.holds]
         worst = max(bad, key=lambda c: len(c.without), default=None)
         said = f"; the worst, {worst.failed}, leaves {len(worst.without):,} of {worst.stopped:,}" if worst else ""
-        yield f"if a host fails: {len(bad) or 'none'} of {many(len(hosts), 'simulated failure')} leaves machines without a place{said}"
+        yield f"if a host fails: {_of(len(bad), hosts, 'leave')} machines without a place{said}"
     if larger:
         broken = sorted({name for case in larger for name in case.breaks})
         named = f": {', '.join(broken[:6])}{f' and {len(broken) - 6} more' if len(broken) > 6 else ''}" if broken else ""
-        yield (
-            f"if a datastore, cluster, zone, link or site fails: {sum(bool(c.breaks) for c in larger) or 'none'} of "
-            f"{many(len(larger), 'simulated failure')} breaks a promise of recovery{named}"
-        )
+        breaking = sum(bool(c.breaks) for c in larger)
+        yield f"if a datastore, cluster, zone, link or site fails: {_of(breaking, larger, 'break')} a promise of recovery{named}"
+
+
+def _of(count: int, cases: Sequence[FailureCase], verb: str) -> str:
+    return f"{f'{count:,}' if count else 'none'} of {many(len(cases), 'simulated failure')} {verb}{'' if count > 1 else 's'}"
 
 
 def _excused(waivers: tuple[WaiverRow, ...]) -> Iterator[str]:

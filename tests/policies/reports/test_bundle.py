@@ -21,6 +21,7 @@ from infra.estate.model import GIB
 from policies.bundle import Bundle, digest, make_bundle, plain, read_bundle, replay, report_hash, write_bundle
 from policies.evaluate import evaluate
 from policies.evidence import Evidence
+from policies.moments import Moment, worst_of
 from policies.readers.estate import read_estate
 from policies.readers.places import locator
 from tests.policies.builders import server
@@ -29,21 +30,34 @@ from tests.policies.reports import sample
 ROOT = Path(__file__).parents[3]
 
 
+def moment(found: Evidence, name: str = "") -> Moment:
+    return Moment(name=name, evidence=found, result=evaluate(found))
+
+
+def hash_of(found: Evidence) -> str:
+    one = moment(found)
+    return report_hash((one,), one.result)
+
+
+def back(found: Evidence) -> Evidence:
+    return Bundle("", [{"name": "", "evidence": plain(found)}], {}, {}, {}, {}, "").judge()[0].evidence
+
+
 def bundle(**changes: object) -> Bundle:
-    return make_bundle("a check", sample.evidence(**changes), {"estate.yaml": "name: city\n"})
+    return make_bundle("a check", (moment(sample.evidence(**changes)),), {"estate.yaml": "name: city\n"})
 
 
 def test_evidence_survives_being_written_and_read() -> None:
     found = sample.evidence()
 
-    assert Bundle("", plain(found), {}, {}, {}, "").inputs() == found
+    assert back(found) == found
 
 
 def test_the_example_estate_survives_too() -> None:
     root = ROOT / "estate"
     found = read_estate(load_estate(root), date(2026, 11, 25), locator(root))
 
-    assert Bundle("", plain(found), {}, {}, {}, "").inputs() == found
+    assert back(found) == found
 
 
 def test_a_file_gives_the_same_hash_again(tmp_path: Path) -> None:
@@ -59,7 +73,7 @@ def test_a_file_gives_the_same_hash_again(tmp_path: Path) -> None:
 def test_another_process_with_another_order_of_maps_gives_the_same_hash(tmp_path: Path) -> None:
     saved = bundle()
     turned = json.loads(json.dumps(saved.document()))
-    turned["evidence"] = dict(reversed(turned["evidence"].items()))
+    turned["moments"][0]["evidence"] = dict(reversed(turned["moments"][0]["evidence"].items()))
     (tmp_path / "check.json").write_text(json.dumps(turned), encoding="utf-8")
     code = "import sys; from pathlib import Path; from policies.bundle import *; print(replay(read_bundle(Path(sys.argv[1]))).report_hash)"
     environment = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
@@ -78,7 +92,7 @@ def test_another_process_with_another_order_of_maps_gives_the_same_hash(tmp_path
 def test_names_of_this_machine_are_taken_out(tmp_path: Path) -> None:
     def here(folder: Path) -> Bundle:
         servers = (server("a", source=f"{folder}/estate/servers/a.yaml:3"),)
-        return make_bundle("x", sample.evidence(servers=servers), {}, here=str(folder))
+        return make_bundle("x", (moment(sample.evidence(servers=servers)),), {}, here=str(folder))
 
     one, other = here(tmp_path / "one"), here(tmp_path / "two")
 
@@ -107,7 +121,7 @@ def test_the_hash_is_another_when_the_input_is(what: str) -> None:
     before = sample.evidence()
     after = CHANGES[what](before)
 
-    assert report_hash(before, evaluate(before)) != report_hash(after, evaluate(after))
+    assert hash_of(before) != hash_of(after)
 
 
 @settings(max_examples=15, deadline=None)
@@ -116,10 +130,10 @@ def test_any_size_survives_and_gives_its_own_hash(memory: int, cpus: int, drs: b
     found = sample.evidence(servers=(server("a", memory=memory * GIB, cpus=cpus),))
     if drs is not None:
         found = replace(found, clusters=tuple(replace(c, drs=drs) for c in found.clusters))
-    saved = make_bundle("x", found, {})
+    saved = make_bundle("x", (moment(found),), {})
 
     assert replay(saved).same
-    assert saved.report_hash == report_hash(found, evaluate(found))
+    assert saved.report_hash == hash_of(found)
 
 
 def test_numbers_are_hashed_by_value_and_maps_in_no_order() -> None:
@@ -137,8 +151,8 @@ def damaged(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
 
 def test_an_edited_input_is_found_and_the_verdict_that_turned_is_named(tmp_path: Path) -> None:
     def smaller(document: dict[str, Any]) -> None:
-        document["evidence"]["servers"][2]["memory"] = GIB
-        document["evidence"]["servers"][3]["memory"] = GIB
+        document["moments"][0]["evidence"]["servers"][2]["memory"] = GIB
+        document["moments"][0]["evidence"]["servers"][3]["memory"] = GIB
 
     again = replay(read_bundle(damaged(tmp_path / "b.json", smaller)))
 
@@ -175,3 +189,18 @@ def test_what_is_no_bundle_is_refused_with_a_next_step(tmp_path: Path, text: str
 
     assert caught.value.code == code
     assert "incline check --bundle" in caught.value.next_step
+
+
+def test_a_plan_is_saved_with_all_its_moments_and_what_was_before(tmp_path: Path) -> None:
+    before = sample.evidence()
+    later = sample.evidence(servers=(*before.servers, server("new-01", memory=700 * GIB)))
+    moments = (moment(before, "wave 1"), moment(later, "wave 2"))
+    saved = make_bundle("a plan", moments, {}, before=before)
+    write_bundle(tmp_path / "b.json", saved)
+    again = replay(read_bundle(tmp_path / "b.json"))
+
+    assert again.same
+    assert (again.before, again.result) == (before, worst_of(moments))
+    assert [m.name for m in again.moments] == ["wave 1", "wave 2"]
+    assert saved.report_hash != make_bundle("a plan", moments, {}).report_hash
+    assert saved.report_hash != make_bundle("a plan", moments[::-1], {}, before=before).report_hash

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from infra.estate.model import GIB
 from policies.evaluate import evaluate
+from policies.moments import Moment
 from policies.reports.build import FINDINGS, build_report
 from policies.reports.html import to_html
 from policies.reports.model import DiskProof, MoveSection, PreviewSection, Report
@@ -268,3 +269,15 @@ def test_any_text_makes_a_page_that_parses(names: list[str]) -> None:
     page = structure(to_html(report(servers=tuple(server(name, memory=600 * GIB) for name in names))))
 
     assert len(page.of("script")) == 1
+
+
+def test_the_moments_of_a_plan_are_told_apart() -> None:
+    found = sample.evidence()
+    fine, bad = (
+        Moment(name=name, evidence=found, result=evaluate(found, rules)) for name, rules in (("wave 1", ()), ("wave 2", sample.RULES))
+    )
+    full = build_report("x", bad.result, WHEN, evidence=found, moments=(fine, bad))
+    text = " ".join(" ".join(parsed(to_html(full)).words).split())
+
+    assert "Step by step: 1 of 2 moments have findings that block" in text
+    assert "wave 1 ✓ 0 0 0 0 wave 2 ✗ 1 2 1 5" in text

@@ -10,6 +10,7 @@ import pytest
 from infra.estate.model import GIB, HighAvailability
 from policies.evaluate import Result, evaluate
 from policies.evidence import DatastoreEvidence, PromiseEvidence, Unknown
+from policies.reports.build import build_report
 from policies.reports.capacity import capacity_bars, forecast_fans, parameter
 from policies.reports.excuses import waiver_rows
 from policies.reports.failures import failure_cases
@@ -272,3 +273,26 @@ def test_ages_in_words(minutes: int, words: str) -> None:
 
     assert age(sample.WHEN, sample.WHEN + timedelta(minutes=minutes)) == words
     assert age(None, sample.WHEN) == "declared"
+
+
+def test_a_change_that_brings_a_machine_shows_before_and_after() -> None:
+    old = sample.evidence(promises=())
+    arriving = server("new-01", memory=16 * GIB, disks=(100 * GIB,), datastore="general-01")
+    new = replace(old, servers=(*old.servers, arriving))
+    bars = {(b.kind, b.name): b for b in capacity_bars(new, evaluate(new), old)}
+    memory, space = bars["memory", "downtown/general"], bars["space", "downtown/general-01"]
+
+    assert memory.after - memory.before == 16
+    assert space.after - space.before == 116
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "none of 3 simulated failures leaves"), (1, "1 of 3 simulated failures leaves"), (2, "2 of 3 simulated failures leave ")],
+)
+def test_the_director_reads_how_many_hosts_may_fail(count: int, words: str) -> None:
+    found = sample.evidence()
+    cases = tuple(case.model_copy(update={"without": ("x",) if n < count else ()}) for n, case in enumerate(failure_cases(found)[:3]))
+    full = build_report("x", sample.result(), sample.WHEN, evidence=found, failures=cases)
+
+    assert any(words in line for line in full.summary)
