@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.evidence import ClusterEvidence, Evidence, ServerEvidence
+from policies.evidence import ClusterEvidence, Evidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Bounds, bounded, broken, claims, joined_lacks, listed, placed_in, total
+from policies.rules.capacity.demand import Bounds, broken, claims, joined_lacks, listed, placed_in, total, total_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 HARD_LIMIT = 32
@@ -24,22 +24,17 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
 
 def _judge(rule: Rule, cluster: ClusterEvidence, evidence: Evidence, usual: float) -> Verdict:
     asked, cores = claims(evidence, cluster), sum(h.cores for h in cluster.hosts)
-    ratios = [_ratio(evidence, s, usual) for s in asked.servers]
     promised = float(sum(p.cpus for p in asked.promises))
-    vcpus = [bounded(s.cpus, s.cpus) for s in asked.servers]
-    perhaps = total(bounded(s.cpus, s.cpus) for s in asked.unplaced)
+    perhaps = total_of((s.cpus, s.cpus) for s in asked.unplaced).most
     lacks = tuple(f"cluster of {s.name} (it may come to {cluster.name})" for s in asked.unplaced)
-    most_here = Bounds(0.0, perhaps.most, lacks)
-    total_vcpus = total(vcpus) + Bounds(promised, promised) + most_here
-    needed = Bounds(
-        sum(v.least / r for v, r in zip(vcpus, ratios, strict=True)) + promised / usual,
-        sum(v.most / r for v, r in zip(vcpus, ratios, strict=True)) + (promised + most_here.most) / usual,
-        total_vcpus.unknown,
-    )
+    ratios = {name: _ratio(evidence, name, usual) for name in {s.service for s in asked.servers}}
+    by_ratio = {r: total_of((s.cpus, s.cpus) for s in asked.servers if ratios[s.service] == r) for r in sorted({*ratios.values(), usual})}
+    by_ratio[usual] += Bounds(promised, promised + perhaps, lacks)
+    total_vcpus = total(by_ratio.values())
+    needed = Bounds(sum(v.least / r for r, v in by_ratio.items()), sum(v.most / r for r, v in by_ratio.items()), total_vcpus.unknown)
     outcome, severity, why = _weigh(total_vcpus, needed, cores)
     ratio = f"{total_vcpus.least / cores:.2f}:1" if cores else "no core"
-    limits = sorted({*ratios, usual}) if ratios else [usual]
-    allowed = listed([f"{format_number(r)}:1" for r in limits])
+    allowed = listed([f"{format_number(r)}:1" for r in by_ratio])
     formula = (
         f"{format_number(total_vcpus.least)} vCPUs / {cores} cores = {ratio} (usual {allowed}): "
         f"{format_number(round(needed.least, 1))} cores needed <= {cores}"
@@ -67,9 +62,9 @@ def _weigh(vcpus: Bounds, needed: Bounds, cores: int) -> tuple[Outcome, Severity
     return Outcome.PASS, Severity.MEDIUM, ""
 
 
-def _ratio(evidence: Evidence, server: ServerEvidence, usual: float) -> float:
+def _ratio(evidence: Evidence, name: str, usual: float) -> float:
     """The tier's own ratio where the city's standards set one, else the cluster's."""
-    service = evidence.services.get(server.service)
+    service = evidence.services.get(name)
     standard = evidence.standards.tiers.get(service.tier) if service else None
     return standard.vcpu_per_core if standard and standard.vcpu_per_core else usual
 

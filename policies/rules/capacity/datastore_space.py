@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import DatastoreEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Bounds, bounded, counts, gib, joined_lacks, total
+from policies.rules.capacity.demand import Bounds, counts, gib, joined_lacks, total_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -58,11 +58,12 @@ class _Store:
     ) -> _Store:
         """What lies on a datastore, or is to. Where somebody looked, a machine that was seen is in the used space; another will come."""
         listed = list(servers)
-        disks, swap = total(_disks(s) for s in listed), total(_swap(s) for s in listed)
-        coming = [s for s in listed if s.as_of is None and datastore.as_of is not None]
-        arriving = total(_disks(s) for s in coming)
+        disks, swap = _disks(listed), _swap(listed)
+        # Where somebody looked, a machine without a time of observation is not in the used space yet.
+        coming = [s for s in listed if s.as_of is None] if datastore.as_of is not None else []
+        arriving = _disks(coming)
         promised = float(sum(p.disk + p.memory for p in promises))
-        planned = arriving + _part(arriving, limits.snapshots) + total(_swap(s) for s in coming) + Bounds(promised, promised)
+        planned = arriving + _part(arriving, limits.snapshots) + _swap(coming) + Bounds(promised, promised)
         return cls(datastore, disks, swap, _part(disks, limits.snapshots), promised, planned, len(listed))
 
     @property
@@ -155,18 +156,20 @@ def _facts(store: _Store) -> tuple[Fact, ...]:
     )
 
 
-def _disks(server: ServerEvidence) -> Bounds:
-    return total(bounded(disk, disk) for disk in server.disks)
+def _disks(servers: Iterable[ServerEvidence]) -> Bounds:
+    return total_of((disk, disk) for server in servers for disk in server.disks)
 
 
-def _swap(server: ServerEvidence) -> Bounds:
+def _swap(servers: Iterable[ServerEvidence]) -> Bounds:
     """A running machine's swap file is its memory less what is reserved for it."""
-    if not counts(server):
-        return Bounds(0.0, 0.0)
-    memory, reserved = bounded(server.memory, server.memory), bounded(server.memory_reservation, server.memory)
-    if isinstance(server.memory, Unknown):
-        return Bounds(0.0, memory.most, memory.unknown)
-    return Bounds(max(0.0, memory.least - reserved.most), max(0.0, memory.most - reserved.least), reserved.unknown)
+    return total_of(_swap_file(server) for server in servers if counts(server))
+
+
+def _swap_file(server: ServerEvidence) -> tuple[float | Unknown, float | Unknown]:
+    memory, reserved = server.memory, server.memory_reservation
+    if isinstance(memory, Unknown):
+        return memory, memory
+    return (reserved, memory) if isinstance(reserved, Unknown) else (max(0, memory - reserved), 0)
 
 
 def _part(size: Bounds, percent: float) -> Bounds:

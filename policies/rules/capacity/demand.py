@@ -80,6 +80,20 @@ def total(bounds: Iterable[Bounds]) -> Bounds:
     return Bounds(sum(b.least for b in listed), sum(b.most for b in listed), tuple(lacks))
 
 
+def total_of(values: Iterable[tuple[float | Unknown, float | Unknown]]) -> Bounds:
+    """The sum of values, each given with the most that it can be where it is unknown. One pass, for thousands of machines."""
+    least, most = 0.0, 0.0
+    lacks: dict[str, None] = {}
+    for value, at_most in values:
+        if isinstance(value, Unknown):
+            most += inf if isinstance(at_most, Unknown) else at_most
+            lacks[str(value)] = None
+        else:
+            least += value
+            most += value
+    return Bounds(least, most, tuple(lacks))
+
+
 def known(value: float | Unknown) -> float:
     """A demand, or nothing where it is unknown: a sum of these is a lower bound, and a failure under it is certain."""
     return 0.0 if isinstance(value, Unknown) else float(value)
@@ -138,13 +152,22 @@ def placed_in(cluster: ClusterEvidence) -> str:
 
 
 def demand(server: ServerEvidence, resource: str, fastest: float) -> Bounds:
-    """What a machine asks for at its 95th percentile, cpu in MHz or memory in bytes; unmeasured, at most all that it is configured with.
+    """What one machine asks for, see `demands`."""
+    return bounded(*_demand(server, resource, fastest))
+
+
+def demands(servers: Iterable[ServerEvidence], resource: str, fastest: float) -> Bounds:
+    """What machines ask for at their 95th percentile, cpu in MHz or memory in bytes; unmeasured, at most all that they are configured with.
 
     Args:
-        server: the machine.
+        servers: the machines.
         resource: cpu or memory.
         fastest: the clock in MHz that one vCPU can use at most.
     """
+    return total_of(_demand(server, resource, fastest) for server in servers)
+
+
+def _demand(server: ServerEvidence, resource: str, fastest: float) -> tuple[float | Unknown, float | Unknown]:
     if resource == "cpu":
         at_most: float | Unknown = server.cpus if isinstance(server.cpus, Unknown) else server.cpus * fastest
         measured = server.usage if isinstance(server.usage, Unknown) else server.usage.cpu_mhz_p95
@@ -153,7 +176,7 @@ def demand(server: ServerEvidence, resource: str, fastest: float) -> Bounds:
         measured = server.usage if isinstance(server.usage, Unknown) else server.usage.memory_p95
     if isinstance(measured, Unknown):
         measured = Unknown(f"measured {NAMES[resource]} use of {server.name}", measured.why)
-    return bounded(measured, at_most)
+    return measured, at_most
 
 
 NAMES = {"cpu": "CPU", "memory": "memory"}

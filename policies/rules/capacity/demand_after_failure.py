@@ -17,6 +17,7 @@ from policies.rules.capacity.demand import (
     clock,
     counted,
     demand,
+    demands,
     joined_lacks,
     placed_in,
     ranged,
@@ -88,8 +89,8 @@ def _used(cluster: ClusterEvidence, asked: Claims, resource: str, measured: dict
     A machine that may come here counts at most.
     """
     fastest = clock(cluster)
-    here = total(demand(s, resource, fastest) for s in asked.servers)
-    perhaps = total(demand(s, resource, fastest) for s in asked.unplaced)
+    here = demands(asked.servers, resource, fastest)
+    perhaps = demands(asked.unplaced, resource, fastest)
     lacks = tuple(f"cluster of {s.name} (it may come to {cluster.name})" for s in asked.unplaced)
     promised = total(_promised(p, resource, fastest, measured.get(p.holder)) for p in asked.promises)
     return here + Bounds(0.0, perhaps.most, lacks) + promised

@@ -18,9 +18,13 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     limits = {(c.site, c.name): _Limit.of(c, assumed) for c in evidence.clusters}
     judged = False
     for cluster in evidence.clusters:
+        limit = limits[cluster.site, cluster.name]
+        alike: dict[object, _Answer] = {}  # thousands of machines have a few dozen sizes
         for server in claims(evidence, cluster).servers:
             judged = True
-            yield _judge(rule, server, limits[cluster.site, cluster.name])
+            size = (server.cpus, server.memory)
+            answer = alike.get(size) or alike.setdefault(size, _answer(server, limit))
+            yield answer.verdict(rule, server)
     for site in dict.fromkeys(c.site for c in evidence.clusters):
         choices = [limit for (where, _), limit in limits.items() if where == site]
         for server in evidence.unplaced(site) if len(choices) > 1 else ():
@@ -100,9 +104,35 @@ def _weigh(server: ServerEvidence, limit: _Limit) -> tuple[Outcome, Severity, st
     return Outcome.PASS, Severity.HIGH, f"fits {where}, and one NUMA node of {limit.assumed}", ()
 
 
-def _judge(rule: Rule, server: ServerEvidence, limit: _Limit) -> Verdict:
-    outcome, severity, why, lacks = _weigh(server, limit)
-    return _verdict(rule, server, outcome, severity, why, lacks, limit)
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is said of every machine of one size."""
+
+    outcome: Outcome
+    severity: Severity
+    why: str
+    lacks: tuple[str, ...]
+    own: str
+    formula: str
+    facts: tuple[Fact, ...]
+
+    def verdict(self, rule: Rule, server: ServerEvidence) -> Verdict:
+        """The answer for one machine."""
+        return rule.verdict(
+            self.outcome,
+            server.target,
+            f"{server.name} ({self.own}) {self.why}",
+            formula=self.formula,
+            facts=self.facts,
+            source=server.source,
+            urn=server.urn,
+            severity=self.severity,
+            missing=self.lacks,
+        )
+
+
+def _answer(server: ServerEvidence, limit: _Limit) -> _Answer:
+    return _said(server, limit, *_weigh(server, limit))
 
 
 def _anywhere(rule: Rule, server: ServerEvidence, choices: list[_Limit]) -> Verdict:
@@ -111,35 +141,26 @@ def _anywhere(rule: Rule, server: ServerEvidence, choices: list[_Limit]) -> Verd
     if len({outcome for outcome, _, _, _ in found}) == 1 and found[0][0] is not Outcome.UNDETERMINED:
         mildest = max(range(len(found)), key=lambda n: found[n][1].rank)
         outcome, severity, why, _ = found[mildest]
-        return _verdict(rule, server, outcome, severity, f"{why}, and so in every cluster of {server.site}", (), choices[mildest])
+        return _said(server, choices[mildest], outcome, severity, f"{why}, and so in every cluster of {server.site}", ()).verdict(
+            rule, server
+        )
     lacks = tuple(dict.fromkeys((f"cluster of {server.name} (the reader does not know it yet)", *(t for each in found for t in each[3]))))
     names = listed([limit.cluster.name for limit in choices])
     why = f"fits some of the clusters {names} as far as is known"
-    return _verdict(rule, server, Outcome.UNDETERMINED, Severity.HIGH, why, lacks, choices[0])
+    return _said(server, choices[0], Outcome.UNDETERMINED, Severity.HIGH, why, lacks).verdict(rule, server)
 
 
-def _verdict(
-    rule: Rule, server: ServerEvidence, outcome: Outcome, severity: Severity, why: str, lacks: tuple[str, ...], limit: _Limit
-) -> Verdict:
+def _said(server: ServerEvidence, limit: _Limit, outcome: Outcome, severity: Severity, why: str, lacks: tuple[str, ...]) -> _Answer:
     cpus = 0 if isinstance(server.cpus, Unknown) else server.cpus
     memory = 0 if isinstance(server.memory, Unknown) else server.memory
-    own, host = format_size(cpus, memory), limit.cluster
-    return rule.verdict(
-        outcome,
-        server.target,
-        f"{server.name} ({own}) {why}",
-        formula=f"{own} <= {limit.host}; {own} <= {limit.node or limit.assumed} of one NUMA node",
-        facts=(
-            Fact(name="vCPUs", value=cpus, source=server.source, as_of=server.as_of),
-            Fact(name="memory", value=memory / GIB, unit="GiB", source=server.source, as_of=server.as_of),
-            Fact(name="smallest host left", value=str(limit.host), source=host.source, as_of=host.as_of),
-            Fact(name="smallest NUMA node" + ("" if limit.node else ", assumed"), value=str(limit.node or limit.assumed)),
-        ),
-        source=server.source,
-        urn=server.urn,
-        severity=severity,
-        missing=lacks,
+    own, host, node = format_size(cpus, memory), limit.cluster, limit.node or limit.assumed
+    facts = (
+        Fact(name="vCPUs", value=cpus),
+        Fact(name="memory", value=memory / GIB, unit="GiB"),
+        Fact(name="smallest host left", value=str(limit.host), source=host.source, as_of=host.as_of),
+        Fact(name="smallest NUMA node" + ("" if limit.node else ", assumed"), value=str(node), source=host.source, as_of=host.as_of),
     )
+    return _Answer(outcome, severity, why, lacks, own, f"{own} <= {limit.host}; {own} <= {node} of one NUMA node", facts)
 
 
 MACHINE_SIZE = Rule(

@@ -20,6 +20,7 @@ from policies.rules.capacity.demand import (
     claims,
     clock,
     demand,
+    demands,
     joined_lacks,
     placed_in,
     ranged,
@@ -79,9 +80,9 @@ class _Arrivals:
             promised = total(
                 Bounds(float(size), float(size)) for p in promises for size in [p.cpus * fastest if resource == "cpu" else p.memory]
             )
-            now[resource] = total(demand(s, resource, fastest) for s in coming) + promised
+            now[resource] = demands(coming, resource, fastest) + promised
             sums[resource] = tuple(_running([demand(s, resource, fastest) for _, s in dated]))
-            rest = total(demand(s, resource, fastest) for on, s in made if isinstance(on, Unknown))
+            rest = demands((s for on, s in made if isinstance(on, Unknown)), resource, fastest)
             lacks = tuple(str(m.on) for m in moves if isinstance(m.on, Unknown))
             undated[resource] = Bounds(0.0, rest.most, lacks + rest.unknown)
         return cls(now, tuple(day for day, _ in dated), sums, undated)

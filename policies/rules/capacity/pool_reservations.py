@@ -11,7 +11,6 @@ from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.demand import (
     NAMES,
     Bounds,
-    bounded,
     broken,
     claims,
     clock,
@@ -19,6 +18,7 @@ from policies.rules.capacity.demand import (
     placed_in,
     ranged,
     total,
+    total_of,
     usable,
 )
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
@@ -57,7 +57,7 @@ class _Tree:
 
     def needed(self, name: str, resource: str, above: frozenset[str] = frozenset()) -> Bounds:
         """What the machines and pools directly in a pool reserve ("" is the root). A pool below itself counts once."""
-        own = total(self._reserved(s, resource) for s in self._own.get(name, ()))
+        own = total_of(self._reserved(s, resource) for s in self._own.get(name, ()))
         below = [pool for pool in self._below.get(name, ()) if pool.name not in above]
         return own + total(self.drawn(pool, resource, above | {name}) for pool in below)
 
@@ -73,11 +73,11 @@ class _Tree:
         """Whether the pool above is not in the evidence."""
         return bool(pool.parent) and pool.parent not in self._pools
 
-    def _reserved(self, server: ServerEvidence, resource: str) -> Bounds:
+    def _reserved(self, server: ServerEvidence, resource: str) -> tuple[float | Unknown, float | Unknown]:
         if resource == "cpu":
             most = server.cpus if isinstance(server.cpus, Unknown) else server.cpus * self._fastest
-            return bounded(server.cpu_reservation_mhz, most)
-        return bounded(server.memory_reservation, server.memory)
+            return server.cpu_reservation_mhz, most
+        return server.memory_reservation, server.memory
 
 
 def reservation(pool: PoolEvidence, resource: str) -> float:

@@ -20,6 +20,7 @@ from policies.rules.capacity.demand import (
     placed_in,
     ranged,
     total,
+    total_of,
 )
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
@@ -43,16 +44,17 @@ class _Sums:
     """What these tiers need in full, and what is reserved for others."""
 
     def __init__(self, evidence: Evidence, asked: Claims, tiers: set[str], holders: dict[str, str]) -> None:
-        inside = [s for s in asked.servers if _tier(evidence, s.service) in tiers]
-        strangers = [s for s in asked.servers if not _tier(evidence, s.service)]
-        others = [s for s in asked.servers if _tier(evidence, s.service) not in {*tiers, ""}]
+        of = {name: _tier(evidence, name) for name in {s.service for s in asked.servers}}
+        inside = [s for s in asked.servers if of[s.service] in tiers]
+        strangers = [s for s in asked.servers if not of[s.service]]
+        others = [s for s in asked.servers if of[s.service] and of[s.service] not in tiers]
         promised = [(p, _tier(evidence, holders.get(p.holder, ""))) for p in asked.promises]
         wandering = [s for s in asked.unplaced if _tier(evidence, s.service) in {*tiers, ""}]
         self.machines = len(inside) + sum(tier in tiers for _, tier in promised)
         self.perhaps = len(strangers) + len(wandering) + sum(not tier for _, tier in promised)
         certain = sum(float(p.memory) for p, tier in promised if tier in tiers)
-        self.full = total(bounded(s.memory, s.memory) for s in inside) + Bounds(certain, certain)
-        self.reserved = total(bounded(s.memory_reservation, s.memory) for s in others)
+        self.full = total_of((s.memory, s.memory) for s in inside) + Bounds(certain, certain)
+        self.reserved = total_of((s.memory_reservation, s.memory) for s in others)
         self.unsure = (
             total(_perhaps(s, f"tier of {s.name} (the reader knows no service of it)") for s in strangers)
             + total(_perhaps(s, f"cluster of {s.name}") for s in wandering)
