@@ -6,9 +6,13 @@ The city is brought up once. Every test leaves it settled, so that the order doe
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ import pytest
 from infra.estate.model import GIB, Held, Machine
 from infra.estate.write import read_placement, write_placement
 from tests.fakes.city_lab import FOUNDATIONS, SERVERS, CityLab, ToolError, city_lab
+from tests.fakes.forge import Forge, forge
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.xdist_group("city")]
 TODAY = datetime(2026, 11, 25, tzinfo=UTC)
@@ -184,6 +189,47 @@ def test_an_estate_older_than_the_stack_is_refused(city: CityLab) -> None:
 
     generation.write_text(f"generation: {number + 5}\n")
     city.assert_settled("northside.servers")
+
+
+def test_a_pull_request_is_previewed_gated_and_commented_on_once(city: CityLab, tmp_path: Path) -> None:
+    entries = city.estate / "servers" / "permits.yaml"
+    before = entries.read_text()
+    with forge() as running:
+        pipeline = _pipeline(city, tmp_path, running)
+        city.edit_server("permits-db-01", lambda entry: entry["size"].update(memory="160GiB"))
+        pipeline.run(SCRIPT, expect=1)
+        (refused,) = running.comments
+        first = str(refused["body"])
+        entries.write_text(before)
+        pipeline.run(SCRIPT)
+        (cleared,) = running.comments
+
+    assert "permits-db-01" in first.partition("| stack |")[0]
+    assert "| downtown.servers | ✗ refused" in first
+    assert "536 GiB" in first
+    assert "nothing changes since HEAD" in cleared["body"]
+    assert "| downtown.servers | ✓" in cleared["body"]
+    assert json.loads((tmp_path / "out" / "policy" / "downtown.servers.json").read_text())["schema"] == "incline.policy/1"
+    assert (tmp_path / "out" / "check" / "report.sarif").is_file()
+
+
+SCRIPT = "docs/ci/preview.sh"
+
+
+def _pipeline(city: CityLab, folder: Path, running: Forge) -> CityLab:
+    """The city as a forge's runner sees it: the estate in git, the variables of a pull request."""
+    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=city", "-c", "user.email=city@example.org", "commit", "-qm", "before")):
+        city.run("git", "-C", str(city.estate), *words)
+    bin_folder = str(Path(sys.executable).parent)
+    variables = {
+        "BASE": "HEAD",
+        "STACKS": "downtown.servers",
+        "OUT": str(folder / "out"),
+        "COMMENT": "yes",
+        "PATH": f"{bin_folder}{os.pathsep}{city.environ['PATH']}",
+        **running.github(),
+    }
+    return replace(city, environ={**city.environ, **variables})
 
 
 def disks(machine: dict[str, Any]) -> list[dict[str, Any]]:
