@@ -8,6 +8,7 @@ from typing import Any
 
 from policies.examples.case import Case, Document, nothing
 from policies.examples.ground import GIB
+from policies.examples.preview import UNKNOWN, Shown, machine
 from policies.verdict import Outcome
 
 MAIN = "cluster/hill/main"
@@ -37,6 +38,9 @@ def _only_cloud(estate: Document) -> None:
         del estate["placements"][name]
     estate["sites"] = {"cloud": estate["sites"]["cloud"]}
     estate["links"] = {}
+    for server in estate["servers"].values():
+        server["at"] = {"cloud": server["at"]["cloud"]}
+        server["backup"]["copies"] = ["cloud"]
 
 
 def _only_cloud_seen(snapshot: Document) -> None:
@@ -45,6 +49,8 @@ def _only_cloud_seen(snapshot: Document) -> None:
 
 def _nothing_yet(estate: Document) -> None:
     estate.update(sites={}, links={}, servers={}, placements={})
+    for service in estate["services"].values():
+        service["lifecycle"] = "planned"
 
 
 def _sizes(*, cpus: int = 4, memory: int = 16, servers: Iterable[str] = ON_HILL) -> Edit:
@@ -67,22 +73,8 @@ def _seen_sizes(*, cpus: int = 4, memory: int = 16, servers: Iterable[str] = ON_
     return edit
 
 
-def _second_cluster(site: Document) -> None:
-    spare = deepcopy(site["clusters"][0])
-    spare["name"] = "spare"
-    for host in spare["hosts"]:
-        host["name"] = host["name"].replace("esx", "spare")
-    site["clusters"].append(spare)
-
-
-def _no_cluster_chosen(estate: Document) -> None:
-    """A second cluster, and nobody wrote into which of the two the database belongs."""
-    _second_cluster(estate["sites"]["hill"])
-    estate["servers"]["records-db-01"]["at"]["hill"]["cluster"] = ""
-
-
-def _two_clusters_seen(snapshot: Document) -> None:
-    _second_cluster(snapshot["sites"]["hill"])
+def _small_host(document: Document) -> None:
+    document["sites"]["hill"]["clusters"][0]["hosts"][2]["memory"] = 64 * GIB
 
 
 def _reserved(memory: dict[str, int]) -> Edit:
@@ -192,8 +184,16 @@ def _without_dale(snapshot: Document) -> None:
     del snapshot["sites"]["dale"]
 
 
-def _case(rule: str, outcome: Outcome, target: str, says: str, estate: Edit = nothing, snapshot: Edit | None = nothing) -> Case:
-    return Case(rule=rule, outcome=outcome, target=target, says=says, estate=estate, snapshot=snapshot)
+def _case(
+    rule: str,
+    outcome: Outcome,
+    target: str,
+    says: str,
+    estate: Edit = nothing,
+    snapshot: Edit | None = nothing,
+    stack: tuple[Shown, ...] = (),
+) -> Case:
+    return Case(rule=rule, outcome=outcome, target=target, says=says, estate=estate, snapshot=snapshot, stack=stack)
 
 
 def _no_vsphere(rule: str) -> Case:
@@ -219,9 +219,8 @@ _FAILOVER = (
         "CAP-001",
         _UNDETERMINED,
         MAIN,
-        "nobody wrote into which of two clusters the third machine of 240 GiB belongs",
-        _both(_no_cluster_chosen, _sizes(memory=240)),
-        _both(_two_clusters_seen, _seen_sizes(memory=240)),
+        "how much memory the database gets is known only after the update",
+        stack=machine("hill", "records-db-01", memory=UNKNOWN),
     ),
     _no_vsphere("CAP-001"),
 )
@@ -234,9 +233,8 @@ _ADMISSION = (
         "CAP-002",
         _UNDETERMINED,
         MAIN,
-        "with the database, whose cluster nobody wrote, 520 of 768 GiB would be reserved",
-        _no_cluster_chosen,
-        _both(_two_clusters_seen, _reserved({"records-db-01": 200, "records-app-01": 160, "identity-dc-01": 160})),
+        "how much memory is reserved for a database of 600 GiB is known only after the update",
+        stack=machine("hill", "records-db-01", memory=600 << 10, memoryReservation=UNKNOWN),
     ),
     _no_vsphere("CAP-002"),
 )
@@ -297,9 +295,8 @@ _OVERCOMMIT = (
         "CAP-007",
         _UNDETERMINED,
         MAIN,
-        "with the database, whose cluster nobody wrote, 480 vCPUs on 96 cores",
-        _both(_no_cluster_chosen, _sizes(cpus=160)),
-        _both(_two_clusters_seen, _seen_sizes(cpus=160)),
+        "how many vCPUs the database gets is known only after the update",
+        stack=machine("hill", "records-db-01", numCpus=UNKNOWN),
     ),
     _no_vsphere("CAP-007"),
 )
@@ -325,9 +322,9 @@ _SIZE = (
         "CAP-009",
         _FAIL,
         "server/records-db-01",
-        "300 GiB fit no host of 256 GiB",
-        _sizes(memory=300, servers=_DB),
-        _seen_sizes(memory=300, servers=_DB),
+        "100 GiB do not fit the smallest host left, which has 64",
+        _both(_small_host, _sizes(memory=100, servers=_DB)),
+        _both(_small_host, _seen_sizes(memory=100, servers=_DB)),
     ),
     _case(
         "CAP-009",

@@ -104,7 +104,7 @@ def site_of(case: Case, evidence_sites: list[str]) -> str:
     placements = estate["placements"]
     members = [n for n, s in estate["servers"].items() if name in (n, s.get("redundancy_group"), s["service"])]
     links = [link["sites"][0] for n, link in estate["links"].items() if n == name]
-    return next((placements[n]["machine"]["site"] for n in members if n in placements), links[0] if links else evidence_sites[-1])
+    return next((placements[n]["machine"]["site"] for n in members if n in placements), (links + evidence_sites[-1:] + [""])[0])
 
 
 def asked(case: Case, pack: Served, folder: Path) -> analyzer_pb2.AnalyzeResponse:

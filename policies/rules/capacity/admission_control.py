@@ -95,7 +95,7 @@ def _by_percentage(
     formula = "; ".join(f"{what} {free} % >= {want} % >= {share} %" for what, free, want in both)
     facts = _percentage_facts(cluster, both, share, largest_share(hosts, max(1, cluster.ha.host_failures)).percent())
     outcome = Outcome.FAIL if short else Outcome.UNDETERMINED if lacks else Outcome.PASS
-    message = f"{placed_in(cluster)}: {'; '.join(short) or formula}{_few(cluster)}"
+    message = f"{placed_in(cluster)}: {'; '.join(short) or formula + _as_known(lacks)}{_few(cluster)}"
     return rule.verdict(outcome, cluster.target, message, facts=facts, formula=formula, source=cluster.source, missing=lacks)
 
 
@@ -127,7 +127,7 @@ def _by_slots(rule: Rule, cluster: ClusterEvidence, required: Sequence[Capacity]
     )
     formula = f"{counted.failover_capacity} hosts may fail >= {want} configured"
     outcome = Outcome.FAIL if counted.failover_capacity < want else Outcome.UNDETERMINED if lacks else Outcome.PASS
-    message = f"{placed_in(cluster)}: by slots {formula}{_few(cluster)}"
+    message = f"{placed_in(cluster)}: by slots {formula}{_as_known(lacks)}{_few(cluster)}"
     return rule.verdict(outcome, cluster.target, message, facts=facts, formula=formula, source=cluster.source, missing=lacks)
 
 
@@ -141,6 +141,10 @@ def _by_dedicated(rule: Rule, cluster: ClusterEvidence) -> Verdict:
 
 def _hosts_fact(cluster: ClusterEvidence) -> Fact:
     return Fact(name="hosts", value=len(cluster.hosts), source=cluster.source, as_of=cluster.as_of)
+
+
+def _as_known(lacks: tuple[str, ...]) -> str:
+    return " as far as reservations are known" if lacks else ""
 
 
 def _few(cluster: ClusterEvidence) -> str:
