@@ -146,6 +146,13 @@ def broken(formula: str) -> str:
     return formula.replace(" <= ", " > ")
 
 
+def away(cluster: ClusterEvidence) -> str:
+    """The end of a message that names hosts which cannot run machines now."""
+    if not cluster.away:
+        return ""
+    return f"; {listed(cluster.away)} {'is' if len(cluster.away) == 1 else 'are'} away (maintenance or lost) and not counted"
+
+
 def placed_in(cluster: ClusterEvidence) -> str:
     """A cluster as messages name it."""
     return f"cluster {cluster.name} of {cluster.site}"

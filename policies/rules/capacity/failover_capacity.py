@@ -9,7 +9,7 @@ from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, missing
 from policies.packing import FailureCase, Load, Placement, Room, failure_cases, place
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Claims, claims, counted, gib, known, listed, placed_in
+from policies.rules.capacity.demand import Claims, away, claims, counted, gib, known, listed, placed_in
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -97,7 +97,7 @@ def _refusal(cluster: ClusterEvidence, worst: _Worst, *, beside: bool) -> str:
     return (
         f"{placed_in(cluster)}: when {worst.failed} fails, {gib(memory)} of memory are needed and {gib(memory_left)} are left, "
         f"{format_number(cpus)} vCPUs are needed and {format_number(cores)} cores x {format_number(worst.ratio)} are left; "
-        f"without a place: {named}{softer}{_away(cluster)}"
+        f"without a place: {named}{softer}{away(cluster)}"
     )
 
 
@@ -107,7 +107,7 @@ def _fits(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
     wherever = f", also if {listed([s.name for s in asked.unplaced])} came here" if asked.unplaced else ""
     return (
         f"all {counted(len(asked.servers), 'machine')}{promised} of cluster {cluster.name} fit without {worst.failed}: "
-        f"{gib(memory)} of {gib(left)} memory{wherever}{_away(cluster)}"
+        f"{gib(memory)} of {gib(left)} memory{wherever}{away(cluster)}"
     )
 
 
@@ -116,14 +116,8 @@ def _partly(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> str:
     memory, cpus = worst.placed.hole()
     return (
         f"the {counted(len(asked.servers), 'machine')} of cluster {cluster.name} fit as far as they are known; "
-        f"without {worst.failed} one host has {gib(memory)} and {format_number(cpus)} vCPUs left for the others{_away(cluster)}"
+        f"without {worst.failed} one host has {gib(memory)} and {format_number(cpus)} vCPUs left for the others{away(cluster)}"
     )
-
-
-def _away(cluster: ClusterEvidence) -> str:
-    if not cluster.away:
-        return ""
-    return f"; {listed(cluster.away)} {'is' if len(cluster.away) == 1 else 'are'} away (maintenance or lost) and not counted"
 
 
 def _facts(cluster: ClusterEvidence, asked: Claims, worst: _Worst) -> tuple[Fact, ...]:
