@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.check_baseline import baseline_data, compared, save
 from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
 from cli.names import complete_server, complete_site
@@ -17,6 +18,7 @@ from infra.errors import InclineError
 if TYPE_CHECKING:
     from cli.check_evidence import Asked, Checked
     from cli.check_repair import Found
+    from policies.baseline import Comparison
     from policies.evaluate import Result
 
 app = new_app("Judge the estate, a plan or what runs, by the city's rules.")
@@ -76,6 +78,12 @@ def check(
     from_bundle: Annotated[
         Path | None, typer.Option("--from-bundle", metavar="FILE", help="Judge a saved check again; no estate is needed.")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only findings that this baseline does not know fail the command.")
+    ] = None,
+    save_baseline: Annotated[
+        Path | None, typer.Option("--save-baseline", metavar="FILE", help="Save the findings of this check as a baseline.")
+    ] = None,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Judge the estate, a plan of moves or what runs, by its rules."""
@@ -90,18 +98,20 @@ def check(
     checked = _saved(from_bundle, asked, bundle) if from_bundle else _judged(asked)
     strict = strict or undetermined == "fail"
     found = _repairs(checked) if repair else {}
+    comparison = compared(checked, baseline)
+    save(checked, save_baseline)
     if report is not None:
         from cli.check_reports import write_reports  # noqa: PLC0415
 
-        write_reports(report, checked, repairs=_in_words(found), strict=strict)
+        write_reports(report, checked, comparison=comparison, repairs=_in_words(found), strict=strict)
     if bundle is not None:
         from cli.check_bundle import save_bundle  # noqa: PLC0415
 
         save_bundle(bundle, checked, asked.estate)
-    _show(checked, found, annotations=annotations, json_mode=json_mode)
-    if report is None and checked.result.blocking:
+    _show(checked, found, comparison, annotations=annotations, json_mode=json_mode)
+    if report is None and (comparison or checked.result).blocking:
         say_next("mend what the lines above name; for every number:  incline check --report out/check")
-    raise typer.Exit(exit_code(checked.result, fail_on, strict=strict))
+    raise typer.Exit(exit_code(checked.result, fail_on, strict=strict, comparison=comparison))
 
 
 def _one_of(option: str, given: str, choices: tuple[str, ...], code: str) -> None:
@@ -138,17 +148,17 @@ def _in_words(found: Found) -> dict[tuple[str, str], tuple[str, ...]]:
     return {key: tuple(f"{each.text}: {'; '.join(each.steps)}" for each in mended) for key, mended in found.items()}
 
 
-def _show(checked: Checked, found: Found, *, annotations: bool, json_mode: bool) -> None:
+def _show(checked: Checked, found: Found, comparison: Comparison | None, *, annotations: bool, json_mode: bool) -> None:
     from cli.check_words import check_text  # noqa: PLC0415
 
     if annotations:
         from cli.check_reports import print_annotations  # noqa: PLC0415
 
         print_annotations(checked.result, checked.evidence)
-    emit(_document(checked, found), lambda: check_text(checked, found), json_mode)
+    emit(_document(checked, found, comparison), lambda: check_text(checked, found, comparison), json_mode)
 
 
-def _document(checked: Checked, found: Found) -> dict[str, Any]:
+def _document(checked: Checked, found: Found, comparison: Comparison | None) -> dict[str, Any]:
     from cli.check_repair import repair_data  # noqa: PLC0415
     from policies.reports.data import result_data  # noqa: PLC0415
 
@@ -157,13 +167,17 @@ def _document(checked: Checked, found: Found) -> dict[str, Any]:
         if mended := found.get((verdict["rule"], verdict["target"])):
             verdict["repairs"] = [repair_data(each) for each in mended]
     steps = [{"name": s.name, "counts": s.result.counts, "blocking": len(s.result.blocking)} for s in checked.steps]
-    return {**document, **({"steps": steps} if steps else {})}
+    against = {"baseline": baseline_data(comparison)} if comparison else {}
+    return {**document, **({"steps": steps} if steps else {}), **against}
 
 
-def exit_code(result: Result, fail_on: str, *, strict: bool) -> ExitCode:
-    """0 pass, 1 a finding as grave as asked, 3 nothing fails and something is undetermined; 2 is for errors of tool or data."""
+def exit_code(result: Result, fail_on: str, *, strict: bool, comparison: Comparison | None = None) -> ExitCode:
+    """0 pass, 1 a finding as grave as asked, 3 nothing fails and something is undetermined; 2 is for errors of tool or data.
+
+    With a baseline only new findings count.
+    """
     failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    if any(v.outcome.value == "fail" and v.severity.value in failing for v in result.verdicts):
+    if any(v.outcome.value == "fail" and v.severity.value in failing for v in (comparison.new if comparison else result.verdicts)):
         return ExitCode.FINDINGS
     if strict and result.counts["undetermined"]:
         return ExitCode.UNDETERMINED

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cli.check_baseline import baseline_words
 from cli.output import styled
 
 if TYPE_CHECKING:
     from cli.check_evidence import Checked
     from cli.check_repair import Found
+    from policies.baseline import Comparison
     from policies.evaluate import Result
     from policies.repair import Repair
     from policies.verdict import Verdict
@@ -19,7 +21,7 @@ _COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
 _MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
 
 
-def check_text(checked: Checked, found: Found) -> str:
+def check_text(checked: Checked, found: Found, comparison: Comparison | None = None) -> str:
     """Failures and waived findings one by one with their repairs, what is undetermined by rule, the moments of a plan, and the answer."""
     result = checked.result
     lines = [_finding(v, found.get((v.rule, v.target), ())) for v in result.verdicts if v.outcome.value in {"fail", "waived"}]
@@ -27,7 +29,8 @@ def check_text(checked: Checked, found: Found) -> str:
     lines += [f"finding {finding}" for finding in result.findings]
     if len(checked.steps) > 1:
         lines += [f"{step.name}: {_answer(step.result)}" for step in checked.steps]
-    return "\n".join([*lines, _answer(result)])
+    lines += baseline_words(comparison)
+    return "\n".join([*lines, _answer(result, comparison)])
 
 
 def _finding(verdict: Verdict, repairs: tuple[Repair, ...]) -> str:
@@ -64,8 +67,9 @@ def _some(texts: list[str], shown: int) -> str:
     return ", ".join(texts[:shown]) + more
 
 
-def _answer(result: Result) -> str:
+def _answer(result: Result, comparison: Comparison | None = None) -> str:
     """The last line is the one that matters: may it be, and how many verdicts say so."""
-    blocking = len(result.blocking)
-    answer = f"{blocking} finding{'s' * (blocking > 1)} must be decided" if blocking else "no rule stands in the way"
+    blocking = len((comparison or result).blocking)
+    kind = "new finding" if comparison else "finding"
+    answer = f"{blocking} {kind}{'s' * (blocking > 1)} must be decided" if blocking else "no rule stands in the way"
     return f"{answer}: " + ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)

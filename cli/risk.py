@@ -38,7 +38,7 @@ def risk(
     html: Annotated[Path | None, typer.Option(help="Write the register as one HTML page.")] = None,
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Keep the risk register: every open or accepted finding as a risk."""
+    """List every open or accepted finding as a risk, gravest first."""
     from infra.atomic import replace_file  # noqa: PLC0415 - help stays fast
     from policies.baseline import read_baseline  # noqa: PLC0415
     from policies.evaluate import evaluate  # noqa: PLC0415

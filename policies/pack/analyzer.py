@@ -19,6 +19,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from infra.errors import InclineError
+from policies.baseline import compare, read_baseline
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence
 from policies.ledger import write_promises
@@ -117,13 +118,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         result = evaluate(evidence)
         self._keep(result, evidence)
         scope = Scope(evidence, self._context.site)
-        console = Console(RULES, self._levels, self._context.report)
+        console = Console(RULES, self._levels, self._context.report, self._known(result))
         return analyzer_pb2.AnalyzeResponse(
             diagnostics=console.diagnostics(v for v in result.verdicts if v.target in scope),
             not_applicable=[
                 analyzer_pb2.PolicyNotApplicable(policy_name=_POLICY[v.rule], reason=v.message) for v in result.of(Outcome.NOT_APPLICABLE)
             ],
         )
+
+    def _known(self, result: Result) -> frozenset[tuple[str, str]]:
+        path = self._context.baseline_path
+        return frozenset((v.rule, v.target) for v in compare(result, read_baseline(path)).old) if path else frozenset()
 
     def _evidence(self, request: analyzer_pb2.AnalyzeStackRequest) -> Evidence:
         # What was read ahead serves once: the same process may be asked again after `up` has changed what is there.

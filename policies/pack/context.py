@@ -29,6 +29,7 @@ class PackContext:
     estate_override: str = ""
     capacity_override: str = ""
     ledger_override: str = ""
+    baseline_override: str = ""
     change: str = ""
     report: str = ""
 
@@ -37,7 +38,8 @@ class PackContext:
         """The context as the process starts.
 
         `INCLINE_ESTATE` names the estate, `INCLINE_CAPACITY` the capacity snapshot, `INCLINE_LEDGER` the ledger of promises,
-        `INCLINE_CHANGE` the change that is previewed, `INCLINE_POLICY_REPORT` the file for the full result.
+        `INCLINE_BASELINE` the baseline whose findings stop nothing, `INCLINE_CHANGE` the change that is previewed,
+        `INCLINE_POLICY_REPORT` the file for the full result.
         """
         return cls(
             root=root,
@@ -46,6 +48,7 @@ class PackContext:
             estate_override=environ.get("INCLINE_ESTATE", ""),
             capacity_override=environ.get("INCLINE_CAPACITY", ""),
             ledger_override=environ.get("INCLINE_LEDGER", ""),
+            baseline_override=environ.get("INCLINE_BASELINE", ""),
             change=environ.get("INCLINE_CHANGE", ""),
             report=environ.get("INCLINE_POLICY_REPORT", ""),
         )
@@ -81,4 +84,10 @@ class PackContext:
     def ledger_path(self) -> Path | None:
         """The ledger, if one was named."""
         given = self.ledger_override or self.config.get("incline:ledger", "")
+        return self.root / given if given else None
+
+    @property
+    def baseline_path(self) -> Path | None:
+        """The baseline, if one was named."""
+        given = self.baseline_override or self.config.get("incline:baseline", "")
         return self.root / given if given else None

@@ -30,12 +30,16 @@ class Console:
         rules: all rules.
         levels: enforcement by policy name, as `--policy-pack-config` sets it.
         report: the file with the full result, if one is written.
+        known: findings of the baseline, by rule and object, that are no graver than they were: they are shown and stop nothing.
     """
 
-    def __init__(self, rules: Iterable[Rule], levels: Mapping[str, Level], report: str = "") -> None:
+    def __init__(
+        self, rules: Iterable[Rule], levels: Mapping[str, Level], report: str = "", known: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
         self._rules = {rule.id: rule for rule in rules}
         self._levels = levels
         self._report = report
+        self._known = known
 
     def diagnostics(self, verdicts: Iterable[Verdict]) -> list[analyzer_pb2.AnalyzeDiagnostic]:
         """What is shown of the verdicts, worst first, within the size of an answer."""
@@ -57,6 +61,8 @@ class Console:
         by_rule: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
+        for found in by_rule.values():
+            found.sort(key=self._is_known)  # new ones first: the line that stands for the rest is never milder than one of them
         made = []
         for found in by_rule.values():
             made += [self._diagnostic(v, message_of(v)) for v in found[:SHOWN_BY_RULE]]
@@ -94,11 +100,14 @@ class Console:
             policyPackName=PACK,
             policyPackVersion=VERSION,
             description=f"{rule.id} {rule.title}",
-            message=clipped(message, LONGEST_MESSAGE),
-            enforcementLevel=level_of(verdict, self._levels.get(name)),
+            message=clipped(f"{message}\nknown: the baseline has it" if self._is_known(verdict) else message, LONGEST_MESSAGE),
+            enforcementLevel=analyzer_pb2.ADVISORY if self._is_known(verdict) else level_of(verdict, self._levels.get(name)),
             urn=verdict.urn if urn is None else urn,
             severity=SEVERITIES[verdict.severity],
         )
+
+    def _is_known(self, verdict: Verdict) -> bool:
+        return verdict.outcome is Outcome.FAIL and (verdict.rule, verdict.target) in self._known
 
 
 def message_of(verdict: Verdict) -> str:
