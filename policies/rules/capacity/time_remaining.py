@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from policies.evidence import Evidence, ForecastEvidence
+from policies.evidence import ClusterEvidence, Evidence, ForecastEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import NAMES, gib, placed_in, usable
+from policies.rules.capacity.demand import NAMES, away, gib, placed_in, usable
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -23,14 +23,29 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
         limits = [
             _Limit(NAMES[r.resource], r.value, r.formula(), r.text(r.value), evidence.forecast(cluster.target, r.resource)) for r in rooms
         ]
-        yield _judge(rule, cluster.target, placed_in(cluster), limits, evidence.today, lead, cluster.source, cluster.as_of)
+        yield _judge(rule, _Object.of_cluster(cluster), limits, evidence.today, lead)
     for store in evidence.datastores:
         space = store.capacity * full / 100
         formula = f"{gib(store.capacity)} x {format_number(full)} % = {gib(space)}"
         limit = _Limit("space", space, formula, gib(space), evidence.forecast(store.target, "space"))
-        yield _judge(
-            rule, store.target, f"datastore {store.name} of {store.site}", [limit], evidence.today, lead, store.source, store.as_of
-        )
+        of = _Object(store.target, f"datastore {store.name} of {store.site}", "", store.source, store.as_of)
+        yield _judge(rule, of, [limit], evidence.today, lead)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """What is judged: its target and name, a remark, where it is written and when it was observed."""
+
+    target: str
+    name: str
+    remark: str
+    source: str
+    as_of: datetime | None
+
+    @classmethod
+    def of_cluster(cls, cluster: ClusterEvidence) -> _Object:
+        """A cluster; hosts that are away are remarked upon."""
+        return cls(cluster.target, placed_in(cluster), away(cluster), cluster.source, cluster.as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +75,12 @@ class _Limit:
         return self.forecast.points[-1].day if self.forecast and self.forecast.points else None
 
 
-def _judge(
-    rule: Rule, target: str, name: str, limits: list[_Limit], today: date, lead: int, source: str, as_of: datetime | None
-) -> Verdict:
+def _judge(rule: Rule, of: _Object, limits: list[_Limit], today: date, lead: int) -> Verdict:
+    name = of.name
     remaining = {limit.name: max(0, (day - today).days) for limit in limits if (day := limit.over()) is not None}
     lacks = tuple(_lack(limit, name) for limit in limits if limit.name not in remaining and _short(limit, today, lead))
     bought = Fact(name="time to buy more", value=lead, unit="days", source="parameter lead_time_days")
-    facts = (*(fact for limit in limits for fact in _facts(limit, source, as_of)), bought)
+    facts = (*(fact for limit in limits for fact in _facts(limit, of.source, of.as_of)), bought)
     formula = "; ".join(_part(limit, remaining, today) for limit in limits) + f"; the worst must be >= {lead} days"
     worst = min(remaining, key=lambda each: remaining[each], default="")
     if worst and remaining[worst] < lead:
@@ -78,7 +92,7 @@ def _judge(
         lasting = f"{worst} lasts {remaining[worst]} days" if worst else "it lasts longer than the projection"
         message = f"{name}: {lasting}, to buy more takes {lead}"
     missing = lacks if outcome is Outcome.UNDETERMINED else ()
-    return rule.verdict(outcome, target, message, facts=facts, formula=formula, source=source, missing=missing)
+    return rule.verdict(outcome, of.target, message + of.remark, facts=facts, formula=formula, source=of.source, missing=missing)
 
 
 def _short(limit: _Limit, today: date, lead: int) -> bool:
