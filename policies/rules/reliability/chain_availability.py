@@ -98,8 +98,9 @@ def _judge(rule: Rule, service: ServiceEvidence, model: _Model) -> Verdict:
     of_what = f"the chain of {_count(len(needs), 'service')} and {_count(len(bounds), 'part')}"
     independence = "failures taken as independent"
     if best + _ROUNDING < promised:
+        known = " at best" if lacks else ""
         message = (
-            f"service {service.name}: {of_what} is available for {_percent(best)} ({_hours(best)} down a year) at best, "
+            f"service {service.name}: {of_what} is available for {_percent(best)} ({_hours(best)} down a year){known}, "
             f"{_percent(promised)} ({_hours(promised)}) is promised; {independence}"
         )
         return rule.verdict(Outcome.FAIL, target, message, facts=facts, formula=formula, source=source)
@@ -136,7 +137,7 @@ def _arithmetic(link: Link, everywhere: frozenset[str]) -> str:
 
 def _formula(terms: tuple[Term, ...], worst: float, promised: float) -> str:
     shown = [f"{t.chance:.6f} ({', '.join(t.up) or 'no site'} up) x {t.parts:.6f}" for t in terms[:_TERMS_SHOWN]]
-    more = f" + {len(terms) - _TERMS_SHOWN} smaller cases" if len(terms) > _TERMS_SHOWN else ""
+    more = f" + {_count(len(terms) - _TERMS_SHOWN, 'smaller case')}" if len(terms) > _TERMS_SHOWN else ""
     return f"{' + '.join(shown)}{more} = {worst:.6f} >= {promised:.6f}"
 
 
