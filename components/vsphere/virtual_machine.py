@@ -46,6 +46,8 @@ def declare_virtual_machine(plan: MachinePlan, foundation: VsphereFoundation, ch
         memory=server.size.memory // MIB,
         guest_id=server.os.guest_id,
         firmware=server.os.firmware,
+        efi_secure_boot_enabled=server.os.secure_boot,
+        enable_logging=True,  # vSphere's own default, which the plugin would switch off
         hardware_version=HARDWARE_VERSION,
         annotation=annotation(server, plan.service),
         scsi_type="pvscsi",

@@ -231,6 +231,7 @@ class OperatingSystem(Model):
     family: Literal["linux", "windows"]
     guest_id: str
     firmware: Literal["bios", "efi"] = "bios"
+    secure_boot: bool | None = Field(default=None, description="efi on vSphere only; none: nobody said")
 
 
 class Disk(Model):

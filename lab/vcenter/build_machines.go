@@ -56,6 +56,7 @@ func machineConfig(s *site, spec VMSpec) (*types.VirtualMachineConfigSpec, error
 		Version: "vmx-19", ChangeTrackingEnabled: types.NewBool(spec.CBT),
 		Files: &types.VirtualMachineFileInfo{VmPathName: "[" + spec.Datastore + "]"},
 	}
+	config.BootOptions = &types.VirtualMachineBootOptions{EfiSecureBootEnabled: types.NewBool(spec.SecureBoot)}
 	add := func(d types.BaseVirtualDevice, op types.VirtualDeviceConfigSpecFileOperation) {
 		config.DeviceChange = append(config.DeviceChange, &types.VirtualDeviceConfigSpec{
 			Operation: types.VirtualDeviceConfigSpecOperationAdd, FileOperation: op, Device: d,

@@ -92,6 +92,7 @@ type VMSpec struct {
 	GuestID     string            `json:"guest_id"`
 	OS          string            `json:"os"`
 	Firmware    string            `json:"firmware"`
+	SecureBoot  bool              `json:"secure_boot"`
 	Annotation  string            `json:"annotation"`
 	Hostname    string            `json:"hostname"`
 	MachineID   string            `json:"machine_id"`

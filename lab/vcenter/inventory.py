@@ -102,6 +102,7 @@ def _machine(estate: Estate, site: VsphereSite, server: Server, machine: Machine
         "guest_id": server.os.guest_id,
         "os": server.os.id,
         "firmware": server.os.firmware,
+        "secure_boot": bool(server.os.secure_boot),
         "annotation": annotation(server, service),
         "hostname": server.name,
         "machine_id": machine_uuid(estate.name, f"machine.{server.name}"),

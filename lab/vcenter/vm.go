@@ -120,7 +120,7 @@ func (l *Lab) complete(vm *simulator.VirtualMachine) {
 	}
 	f := &c.Flags
 	for _, b := range []**bool{
-		&f.DiskUuidEnabled, &f.EnableLogging, &f.RunWithDebugInfo, &f.UseToe, &f.RecordReplayEnabled, &f.SnapshotLocked,
+		&f.DiskUuidEnabled, &f.RunWithDebugInfo, &f.UseToe, &f.RecordReplayEnabled, &f.SnapshotLocked,
 		&f.SnapshotDisabled, &f.CbrcCacheEnabled, &f.VvtdEnabled, &f.VbsEnabled, &f.DisableAcceleration,
 		&c.CpuHotAddEnabled, &c.CpuHotRemoveEnabled, &c.MemoryHotAddEnabled, &c.NestedHVEnabled, &c.VPMCEnabled,
 		&c.MemoryReservationLockedToMax, &c.MessageBusTunnelEnabled, &c.ChangeTrackingEnabled,
@@ -128,6 +128,12 @@ func (l *Lab) complete(vm *simulator.VirtualMachine) {
 		if *b == nil {
 			*b = types.NewBool(false)
 		}
+	}
+	if f.EnableLogging == nil {
+		f.EnableLogging = types.NewBool(true)
+	}
+	if c.MigrateEncryption == "" {
+		c.MigrateEncryption = string(types.VirtualMachineConfigSpecEncryptedVMotionModesOpportunistic)
 	}
 	if f.VirtualMmuUsage == "" {
 		f.VirtualMmuUsage = string(types.VirtualMachineFlagInfoVirtualMmuUsageAutomatic)

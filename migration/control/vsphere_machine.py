@@ -93,6 +93,8 @@ def _create(session: VsphereSession, site: VsphereSite, estate: Estate, server: 
         annotation=annotation(server, estate.services[server.service]),
         guestId=server.os.guest_id,
         firmware=server.os.firmware,
+        bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=bool(server.os.secure_boot)),
+        flags=vim.vm.FlagInfo(enableLogging=True),
         numCPUs=server.size.cpus,
         memoryMB=server.size.memory >> 20,
         version=HARDWARE,

@@ -203,6 +203,9 @@ class VirtualMachine(Resource[VsphereSession]):
         spec = vim.vm.ConfigSpec(files=vim.vm.FileInfo(vmPathName=f"[{name}] {inputs.get('datastorePath') or ''}".rstrip()))
         said = [key for key, value in inputs.items() if key in SETTINGS and (key in _BASIC or value != SETTINGS[key].default)]
         write_settings(spec, said, inputs)
+        # Upstream sends "off" when it was told nothing; vSphere's own default is on.
+        spec.flags = spec.flags or vim.vm.FlagInfo()
+        spec.flags.enableLogging = bool(inputs.get("enableLogging"))
         spec.guestId = inputs.get("guestId") or "otherGuest64"
         if inputs.get("hardwareVersion"):
             spec.version = f"vmx-{inputs['hardwareVersion']:02d}"
