@@ -10,21 +10,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from infra.atomic import replace_file
 from infra.errors import InclineError
 from policies.evaluate import Result, evaluate
-from policies.evidence import Evidence
+from policies.evidence import Evidence, Unknown
 from policies.moments import Moment, worst_of
 from policies.reports.data import result_data
 
 SCHEMA = "incline.bundle/1"
+_UNKNOWN = "?"
 _HOW = "incline check --bundle FILE writes one"
 
 
@@ -51,11 +53,11 @@ class Bundle:
 
     def judge(self) -> tuple[Moment, ...]:
         """Every moment, judged by the rules of this version."""
-        return tuple(_judged(each["name"], _adapter().validate_python(each["evidence"])) for each in self.moments)
+        return tuple(_judged(each["name"], evidence_of(each["evidence"])) for each in self.moments)
 
     def without_plan(self) -> Evidence | None:
         """The evidence without the plan."""
-        return _adapter().validate_python(self.before) if self.before else None
+        return evidence_of(self.before) if self.before else None
 
     def document(self) -> dict[str, Any]:
         """As its file holds it."""
@@ -116,12 +118,44 @@ def _judged(name: str, evidence: Evidence) -> Moment:
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as data of JSON; sets in order."""
-    dumped: dict[str, Any] = json.loads(_adapter().dump_json(evidence))
-    for zone in dumped["zones"]:
-        if isinstance(zone["offers"], list):
-            zone["offers"] = sorted(zone["offers"])
-    return dumped
+    """Evidence as data of JSON: sets in order, and what is unknown marked, so that it is never taken for a map."""
+    return {each.name: _plain(getattr(evidence, each.name)) for each in fields(evidence)}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or type(value) in {str, int, float, bool}:
+        return value
+    if isinstance(value, Unknown):
+        return {_UNKNOWN: [value.datum, value.why]}
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(_plain(each) for each in value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def evidence_of(data: Mapping[str, Any]) -> Evidence:
+    """Evidence from its data.
+
+    Raises:
+        ValidationError: it has another shape.
+    """
+    return _adapter().validate_python(_marked(data))
+
+
+def _marked(value: Any) -> Any:
+    """The data with what is unknown as such."""
+    if isinstance(value, Mapping):
+        if value.keys() == {_UNKNOWN} and len(value[_UNKNOWN]) == 2:
+            return Unknown(*value[_UNKNOWN])
+        return {key: _marked(each) for key, each in value.items()}
+    return [_marked(each) for each in value] if isinstance(value, list) else value
 
 
 def replay(bundle: Bundle) -> Replay:
@@ -162,7 +196,7 @@ def read_bundle(path: Path) -> Bundle:
 def _check(bundle: Bundle) -> None:
     """Raise for a shape that cannot be evaluated."""
     for evidence in (*(each["evidence"] for each in bundle.moments), *([bundle.before] if bundle.before else [])):
-        _adapter().validate_python(evidence)
+        evidence_of(evidence)
     if not bundle.moments or not all(isinstance(v, dict) and "rule" in v for v in bundle.result["verdicts"]):
         raise TypeError("there are no moments or no verdicts")
 

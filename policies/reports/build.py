@@ -36,6 +36,8 @@ UNDETERMINED_A_RULE = 25
 """What is undetermined is grouped by missing datum; of each rule so many are shown as examples."""
 HELD_A_RULE = 20
 """What holds is shown by example; every one stands in report.json."""
+FANS = 18
+"""Projections drawn, those nearest to their line first."""
 DECISIONS = 100
 """Decisions named one by one."""
 
@@ -78,6 +80,7 @@ def build_report(
     found, left_out = _findings(result, names, rows)
     held, more = _held(result, names, rows)
     scored = scores(result, names, evidence, rows.ownership) if evidence else Scores((), ())
+    fans = forecast_fans(evidence) if evidence else ()
     decisions = _decisions(result, names, rows)
     waivers = waiver_rows(result, names, evidence) if evidence else ()
     return Report(
@@ -97,12 +100,17 @@ def build_report(
         held=held,
         capacity=capacity_bars(evidence, result, before) if evidence else (),
         failures=failures,
-        forecasts=forecast_fans(evidence) if evidence else (),
+        forecasts=fans[:FANS],
         waivers=waivers,
         undetermined=missing_groups(result, evidence) if evidence else (),
         trend=trend,
         notes=notes + result.findings,
-        left_out=(*_more_decisions(decisions), *left_out, *more),
+        left_out=(
+            *_more("decisions", len(decisions) - DECISIONS),
+            *_more("forecasts, with room to spare", len(fans) - FANS),
+            *left_out,
+            *more,
+        ),
         source_base=source_base,
         **({"before_means": "before the change", "after_means": "after the change"} if before else {}),
     )
@@ -137,9 +145,8 @@ def _decision(name: str, verdict: Verdict, rows: Rows) -> Decision:
     )
 
 
-def _more_decisions(decisions: tuple[Decision, ...]) -> tuple[str, ...]:
-    more = len(decisions) - DECISIONS
-    return (f"{more:,} more decisions stand under the findings, or by rule below",) if more > 0 else ()
+def _more(what: str, count: int) -> tuple[str, ...]:
+    return (f"{count:,} more {what}",) if count > 0 else ()
 
 
 def _findings(result: Result, names: tuple[str, ...], rows: Rows) -> tuple[tuple[VerdictRow, ...], tuple[str, ...]]:

@@ -158,9 +158,10 @@ def _quota(evidence: Evidence, quota: QuotaEvidence, numbers: Numbers) -> Capaci
 
 
 def forecast_fans(evidence: Evidence) -> tuple[ForecastFan, ...]:
-    """A fan for every projection that the evidence holds."""
+    """A fan for every projection that the evidence holds; the one that comes nearest to its usable line first."""
     usable = _usable(evidence)
-    return tuple(_fan(evidence, f, usable.get((f.target, f.resource))) for f in evidence.forecasts if f.points)
+    fans = [_fan(evidence, f, usable.get((f.target, f.resource))) for f in evidence.forecasts if f.points]
+    return tuple(sorted(fans, key=lambda f: (-max(p.p90 for p in f.points) / f.usable if f.usable else 0.0, f.name, f.resource)))
 
 
 def _usable(evidence: Evidence) -> dict[tuple[str, str], tuple[float, str]]:

@@ -105,7 +105,7 @@ def age(as_of: datetime | None, moment: datetime | None) -> str:
         return f"observed {as_of:%Y-%m-%d %H:%M %Z}"
     hours = (moment - as_of).total_seconds() / 3600
     if hours < 0:
-        return f"observed {as_of:%Y-%m-%d %H:%M %Z}, after the day this is judged at"
+        return f"observed {as_of:%Y-%m-%d %H:%M %Z}"
     if hours < 1:
         return f"observed {_many(round(hours * 60), 'minute')} before"
     return f"observed {_many(round(hours), 'hour')} before" if hours < 48 else f"observed {_many(round(hours / 24), 'day')} before"
