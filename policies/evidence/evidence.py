@@ -33,6 +33,7 @@ class Evidence:
         today: the date waivers and forecasts are judged at.
         now: the moment ages are judged at; midnight of `today` unless given.
         kinds: vsphere or aws by site.
+        asked_ports: what the estate's entries ask to be open, whatever a stack or a snapshot shows in its place in `ports`.
         seen_ports: what a capacity snapshot saw open, also where the declaration stands for what will be.
         findings: where two sources disagree, in words.
     """
@@ -55,6 +56,7 @@ class Evidence:
     alarms: tuple[AlarmEvidence, ...] | None = None
     recovery_tests: tuple[RecoveryTestEvidence, ...] = ()
     ports: tuple[PortEvidence, ...] = ()
+    asked_ports: tuple[PortEvidence, ...] = ()
     seen_ports: tuple[PortEvidence, ...] = ()
     quotas: tuple[QuotaEvidence, ...] | None = None
     reservations: tuple[ReservationEvidence, ...] | None = None

@@ -263,9 +263,26 @@ def _instance(server: dict[str, Any]) -> dict[str, Any]:
             }
             for n, d in enumerate(server["disks"])
         ],
-        "tags": {},
+        "tags": _tags(ESTATE["services"][server["service"]]),
         "usage": _usage(),
     }
+
+
+def _tags(service: dict[str, Any]) -> dict[str, str]:
+    return {
+        "owner": service["owner"],
+        "service": service["name"],
+        "tier": service["tier"],
+        "rto": f"{service['rto_minutes']}m",
+        "rpo": f"{service['rpo_minutes']}m",
+        "data-class": service["data_class"],
+        "cost-centre": service["cost_centre"],
+    }
+
+
+def _opening(server: dict[str, Any]) -> dict[str, Any]:
+    """What its security group lets in: what its entry asks for."""
+    return {"group": server["name"], "protocol": "tcp", "first": 443, "last": 443, "cidr": "10.0.0.0/8", "servers": [server["name"]]}
 
 
 SNAPSHOT: dict[str, Any] = {
@@ -296,7 +313,7 @@ SNAPSHOT: dict[str, Any] = {
             "reservations": [],
             "instances": [_instance(s) for s in _SERVERS if s["site"] == "cloud"],
             "databases": [],
-            "ingress": [],
+            "ingress": [_opening(s) for s in _SERVERS if s["site"] == "cloud"],
             "alarms": {s["name"]: ["cpu", "memory", "disk", "reachability"] for s in _SERVERS},
         },
     },

@@ -22,7 +22,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     machines = standing(evidence)
     moving = {m.server for m in evidence.moves}
     offers: dict[str, list[PortEvidence]] = {name: [] for name in moving}
-    for port in (*evidence.ports, *evidence.seen_ports):
+    for port in dict.fromkeys((*evidence.asked_ports, *evidence.ports, *evidence.seen_ports)):
         if port.server in moving:
             offers[port.server].append(port)
     for move in evidence.moves:
