@@ -169,9 +169,9 @@ def _machine(name: str, **changes: Any) -> Edit:
 
 
 def _stranger(snapshot: Document) -> None:
-    """A machine that nobody declared stands in the cluster."""
-    known = snapshot["sites"]["hill"]["machines"][0]
-    snapshot["sites"]["hill"]["machines"].append({**known, "name": "attic-01", "server": "", "uuid": "uuid-of-attic-01"})
+    """An instance that nobody declared runs in the account."""
+    known = snapshot["sites"]["cloud"]["instances"][0]
+    snapshot["sites"]["cloud"]["instances"].append({**known, "name": "attic-01", "server": "", "instance_id": "i-0a771c"})
 
 
 def _unlocked(snapshot: Document) -> None:
@@ -282,7 +282,7 @@ _RECOVERY = (
         rule="REL-004",
         outcome=OPEN,
         target="server/attic-01",
-        says="A machine that nobody declared: nothing says what it may lose.",
+        says="An instance that nobody declared: nothing says what it may lose.",
         snapshot=_stranger,
     ),
     Case(rule="REL-004", outcome=NONE, target="estate", says="There is no server.", estate=_nobody, snapshot=_nothing_seen),

@@ -18,7 +18,9 @@ class Scope:
             "group": {s.group for s in here},
             "service": {s.service for s in here},
             "move": {m.server for m in evidence.moves if site in (m.source_site, m.target_site)},
-            "link": {link.name for link in evidence.links if site in link.sites},
+            # A link that ought to be there and is not declared is named after its two sites, in order.
+            "link": {link.name for link in evidence.links if site in link.sites}
+            | {"-".join(sorted((site, other))) for other in evidence.kinds if other != site},
             "database": {d.name for d in evidence.databases if d.site == site},
             "site": {site},
         }
