@@ -9,7 +9,10 @@ import json
 import re
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
+from moto.moto_api._internal import mock_random
 from moto.servicequotas import urls
+from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend, servicequotas_backends
 from moto.servicequotas.responses import ServiceQuotasResponse
 
@@ -75,6 +78,24 @@ class LabQuotas(ServiceQuotasBackend):
         found: dict[str, Any] = super().get_service_quota(service_code, quota_code)
         return found
 
+    def request_increase(self, code: str, wanted: float) -> dict[str, Any]:
+        """RequestServiceQuotaIncrease: granted at once, where AWS takes minutes to days and may refuse."""
+        if code not in self.limits:
+            raise NoSuchResource
+        if wanted <= self.limits[code]:
+            raise JsonRESTError("IllegalArgumentException", "You must provide a quota value greater than the current quota value.")
+        self.limits[code] = wanted
+        return {
+            "Id": mock_random.get_random_hex(32),
+            "ServiceCode": SERVICE,
+            "QuotaCode": code,
+            "QuotaName": LIMITS[code][0],
+            "DesiredValue": wanted,
+            "Status": "APPROVED",
+            "GlobalQuota": False,
+            "Unit": "None",
+        }
+
     def _quota(self, code: str, value: float) -> dict[str, Any]:
         return {
             "ServiceCode": SERVICE,
@@ -95,6 +116,14 @@ class LabQuotasResponse(ServiceQuotasResponse):
     def list_service_quotas(self) -> str:
         """ListServiceQuotas, all on one page."""
         return json.dumps({"Quotas": self.backend.list_service_quotas(str(json.loads(self.body).get("ServiceCode")))})
+
+    def request_service_quota_increase(self) -> str:
+        """RequestServiceQuotaIncrease, for EC2."""
+        asked = json.loads(self.body)
+        if asked.get("ServiceCode") != SERVICE:
+            raise NoSuchResource
+        granted = self.backend.request_increase(str(asked.get("QuotaCode")), float(asked.get("DesiredValue") or 0))
+        return json.dumps({"RequestedQuota": granted})
 
 
 def quota_of(instance_type: str) -> str:

@@ -58,6 +58,21 @@ def test_a_launch_and_a_start_run_into_a_lowered_quota(aws: Aws, ec2: Any) -> No
     ec2.terminate_instances(InstanceIds=[instance])
 
 
+def test_an_increase_is_granted_at_once_and_never_a_decrease(aws: Aws) -> None:
+    quotas = aws.client("service-quotas")
+    asked = {"ServiceCode": "ec2", "QuotaCode": STANDARD}
+    before = aws.control.set_quota(STANDARD, 10)["before"]
+    try:
+        granted = quotas.request_service_quota_increase(**asked, DesiredValue=16)["RequestedQuota"]
+        now = quotas.get_service_quota(**asked)["Quota"]["Value"]
+        with pytest.raises(ClientError) as caught:
+            quotas.request_service_quota_increase(**asked, DesiredValue=16)
+    finally:
+        aws.control.set_quota(STANDARD, before)
+    assert (granted["Status"], now) == ("APPROVED", 16)
+    assert code_of(caught) == "IllegalArgumentException"
+
+
 def test_a_quota_that_does_not_exist_is_refused(aws: Aws) -> None:
     with pytest.raises(AwsControlError, match="no EC2 quota L-NOPE"):
         aws.control.set_quota("L-NOPE", 1)
