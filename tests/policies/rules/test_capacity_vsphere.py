@@ -138,6 +138,7 @@ class TestAdmissionControl:
 
     def test_two_hosts_are_noted_and_one_fails(self) -> None:
         assert "at least 3 hosts, here are 2" in self.judged(hosts=2).message
+        assert "at least 3 hosts" not in self.judged(hosts=3).message
         assert (self.judged(hosts=1).outcome, self.judged(hosts=2).outcome) == (FAIL, PASS)
 
     def test_dedicated_hosts_are_at_least_one_and_not_all(self) -> None:

@@ -98,14 +98,10 @@ class TestTimeRemaining:
         forecasts = (projection(target, "cpu", cpu), projection(target, "memory", memory))
         return verdict(TIME_REMAINING, town(forecasts=forecasts), target, **parameters)
 
-    @pytest.mark.parametrize(("at_day_100", "outcome"), [(149_760 + 11_000, FAIL), (149_760 + 10_500, PASS)])
-    def test_ninety_days_are_enough_and_eighty_nine_are_not(self, at_day_100: float, outcome: Outcome) -> None:
-        # From 49,760 it crosses 149,760 MHz on the day after 100 x 100,000 / 111,000 = 90.1 or 110,500 = 90.5; both are day 91.
-        start = 49_760.0
-        crossing = 100 * (149_760 - start) / (at_day_100 - start)
-
-        assert self.judged([start, at_day_100], lead_time_days=91 if outcome is PASS else 92).outcome is outcome
-        assert 90 < crossing < 91
+    @pytest.mark.parametrize(("crossing", "outcome"), [(89.5, PASS), (88.5, FAIL)])
+    def test_ninety_days_are_enough_and_eighty_nine_are_not(self, crossing: float, outcome: Outcome) -> None:
+        # The first whole day over 149,760 MHz is the one after the crossing: day 90, or 89.
+        assert self.judged([0.0, 149_760 * 100 / crossing]).outcome is outcome
 
     def test_the_worst_resource_counts_and_is_named(self) -> None:
         judged = self.judged([0.0] * 5, [0.0, 1000 * GIB, 1000 * GIB])
