@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cli.output import say
+
 if TYPE_CHECKING:
     from infra.estate.model import Estate
     from policies.evaluate import Result
     from policies.evidence import Evidence
     from policies.repair import Repair
 
+MOST = 20
+"""Each repair is proven by judging everything again, so only the gravest findings get one."""
 Found = dict[tuple[str, str], "tuple[Repair, ...]"]
 
 
 def repairs(evidence: Evidence, result: Result, estate: Estate | None = None) -> Found:
     """The repairs of every failed capacity rule of a result, by rule and target. `estate` allows moves to other sites and away hosts."""
-    from policies.repair import Reach, fails, reach_of, repair  # noqa: PLC0415 - help stays fast
+    from policies.repair import CAPACITY, Reach, fails, reach_of, repair  # noqa: PLC0415 - help stays fast
 
     reach = reach_of(estate) if estate else Reach()
     failing = fails(result)
-    found = {(v.rule, v.target): repair(evidence, v, reach, failing=failing) for v in result.verdicts if (v.rule, v.target) in failing}
+    sought = [v for v in result.verdicts if (v.rule, v.target) in failing and v.rule.startswith(CAPACITY)]
+    if len(sought) > MOST:
+        say(f"repairs are sought for the {MOST} gravest of {len(sought)} failed capacity verdicts")
+    found = {(v.rule, v.target): repair(evidence, v, reach, failing=failing) for v in sought[:MOST]}
     return {key: mended for key, mended in found.items() if mended}
 
 

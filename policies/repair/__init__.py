@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from policies.repair.change import Change, apply_all
 from policies.repair.ground import Reach, reach_of
-from policies.repair.repair import Repair, fails, repair
+from policies.repair.repair import CAPACITY, Repair, fails, repair
 
-__all__ = ["Change", "Reach", "Repair", "apply_all", "fails", "reach_of", "repair"]
+__all__ = ["CAPACITY", "Change", "Reach", "Repair", "apply_all", "fails", "reach_of", "repair"]

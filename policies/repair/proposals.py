@@ -14,7 +14,7 @@ from policies.repair.cloud_proposals import added, faster, grown_members, joined
 from policies.repair.ground import Reach, away, destinations, mounted
 from policies.repair.machine_changes import AcceptMove, MoveDisks, MoveServer, ResizeServer
 from policies.repair.place_changes import AddHosts, GrowDatastore, ReturnHosts, SetAvailability, SetPool
-from policies.repair.search import Found, Trial, fewest, least
+from policies.repair.search import Found, Trial, fewest, largest, least
 
 MOST_HOSTS = 16
 MARGIN = 1.2
@@ -88,8 +88,9 @@ def moved(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
     groups = list(changes.values())
     if len(groups) > 1:
         groups.append([change for group in groups for change in group])
-    ways = [list(islice(fewest(trial, group), MOST_OF_A_PLACE)) for group in groups]
-    yield from sorted((w for way in ways for w in way), key=lambda w: (len(w), sum(c.size for c in w), w[0].subject))
+    ways = [enumerate(islice(fewest(trial, group), MOST_OF_A_PLACE)) for group in groups]
+    ranked = sorted(((len(w), n, sum(c.size for c in w), w[0].words, w) for way in ways for n, w in way), key=lambda each: each[:4])
+    yield from (each[-1] for each in ranked)
 
 
 def moved_alone(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:
@@ -114,14 +115,16 @@ def moved_off(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Fo
 def shrunk(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:  # noqa: ARG001
     """Machines get smaller, by no more than is needed and never below what they were seen to use."""
     machines = [s for s in _machines(evidence, target) if not s.held and not _unsized(s)]
-    largest = sorted(machines, key=lambda s: (-known(s.memory), -known(s.cpus), s.name))[:MOST_SHRUNK]
-    floors = [(s, *_floor(evidence, s)) for s in largest]
+    biggest = sorted(machines, key=lambda s: (-known(s.memory), -known(s.cpus), s.name))[:MOST_SHRUNK]
+    floors = [(s, *_floor(evidence, s)) for s in biggest]
+    changes = [c for c in (ResizeServer(before=s, cpus=cpus, memory=memory, floor=why) for s, cpus, memory, why in floors) if c.size > 0]
+    if len(machines) > MOST_SHRUNK and not trial.passes(largest(sorted(changes, key=lambda c: c.size))):
+        return
     singles = [c for s, cpus, memory, why in floors for c in _smallest_cut(trial, s, cpus, memory, why)]
     if singles:
         yield from ((c,) for c in sorted(singles, key=lambda c: (c.size, c.subject)))
         return
-    changes = [ResizeServer(before=s, cpus=cpus, memory=memory, floor=why) for s, cpus, memory, why in floors]
-    yield from fewest(trial, [c for c in changes if c.size > 0])
+    yield from fewest(trial, changes)
 
 
 def resized(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found:  # noqa: ARG001
@@ -139,14 +142,12 @@ def bought(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found
         return
     kinds = [(h.cores, h.mhz, h.memory) for h in cluster.hosts]
     commonest = max(cluster.hosts, key=lambda h: (kinds.count((h.cores, h.mhz, h.memory)), h.memory, h.name))
-    largest = max(cluster.hosts, key=lambda h: (h.memory, h.cores, h.name))
+    largest_host = max(cluster.hosts, key=lambda h: (h.memory, h.cores, h.name))
     found = []
-    for like in {commonest.name: commonest, largest.name: largest}.values():
-        for count in range(1, MOST_HOSTS + 1):
-            change = AddHosts(cluster=cluster, like=like, count=count)
-            if trial.passes([change]):
-                found.append(change)
-                break
+    for like in {commonest.name: commonest, largest_host.name: largest_host}.values():
+        number = least(0, MOST_HOSTS, lambda n: trial.passes([AddHosts(cluster=cluster, like=like, count=n)]))  # noqa: B023
+        if number is not None:
+            found.append(AddHosts(cluster=cluster, like=like, count=number))
     yield from ((c,) for c in sorted(found, key=lambda c: (c.size, c.like.name)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -17,8 +17,6 @@ from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
 
 CAPACITY = "CAP-"
-MOST_CHANGES = 8
-"""A repair of more changes is a plan, and no longer the smallest change that anybody would look at."""
 PROOFS_A_FAMILY = 6
 """So many candidates of a family are put to the whole rule set before the family is given up."""
 
@@ -66,12 +64,27 @@ def repair(
     trial = Trial(plain, rule, verdict.target, _narrow(verdict.target))
     found = []
     for family in for_target(verdict.target):
-        for changes in islice(family(plain, trial, verdict.target, reach), PROOFS_A_FAMILY):
-            mended = _proven(plain, changes, verdict, rules, before) if len(changes) <= MOST_CHANGES else None
-            if mended is not None:
-                found.append(mended)
-                break
+        proven = (
+            _proven(plain, changes, verdict, rules, before)
+            for changes in islice(family(plain, trial, verdict.target, reach), PROOFS_A_FAMILY)
+        )
+        best = _best(mended for mended in proven if mended is not None)
+        if best is not None:
+            found.append(best)
     return tuple(found)
+
+
+def _best(proven: Iterator[tuple[Repair, int]]) -> Repair | None:
+    """The first, which is the smallest; or one of as many changes that makes no rule of any kind fail."""
+    first: Repair | None = None
+    for mended, new in proven:
+        if first is None:
+            first = mended
+        if len(mended.changes) > len(first.changes):
+            break
+        if not new:
+            return mended
+    return first
 
 
 def fails(result: Result) -> frozenset[tuple[str, str]]:
@@ -81,21 +94,22 @@ def fails(result: Result) -> frozenset[tuple[str, str]]:
 
 def _proven(
     evidence: Evidence, changes: tuple[Change, ...], verdict: Verdict, rules: Sequence[Rule], before: frozenset[tuple[str, str]]
-) -> Repair | None:
-    """The repair, if the rule passes after it and no other capacity rule fails that did not before."""
+) -> tuple[Repair, int] | None:
+    """The repair, and how many rules of other families newly fail by it. None: the rule does not pass, or a capacity rule newly fails."""
     after = evaluate(apply_all(evidence, changes), rules)
     proof = next((v for v in after.verdicts if (v.rule, v.target) == (verdict.rule, verdict.target)), None)
     new = sorted(fails(after) - before)
     if proof is None or proof.outcome is not Outcome.PASS or any(rule.startswith(CAPACITY) for rule, _ in new):
         return None
     notes = [c.note for c in changes if c.note] + [f"after it {rule} fails for {target}" for rule, target in new]
-    return Repair(
+    mended = Repair(
         text="; ".join(c.words for c in changes),
         steps=tuple(c.how for c in changes),
         notes=tuple(dict.fromkeys(notes)),
         changes=changes,
         proof=proof,
     )
+    return mended, len(new)
 
 
 def _narrow(target: str) -> Callable[[Evidence], Evidence]:

@@ -12,6 +12,11 @@ from policies.verdict import Outcome, Verdict
 
 Found = Iterator[tuple[Change, ...]]
 """Sets of changes after which the rule passes, smallest first."""
+MOST_CHANGES = 8
+"""A repair of more changes is a plan, and no longer the smallest change that anybody would look at."""
+VARIANTS = 3
+SINGLES_UP_TO = 100
+"""So many changes are tried one by one; of more, the smallest that is enough is found by halving."""
 PAIRS_UP_TO = 40
 """So many changes are tried in every pair; of more, the search is greedy."""
 
@@ -38,8 +43,10 @@ class Trial:
 def fewest(trial: Trial, changes: Sequence[Change]) -> Found:
     """The sets of changes that make the rule pass, smallest first: single ones; failing that pairs; failing that one greedy set."""
     ordered = sorted(changes, key=lambda c: (c.size, c.subject, c.words))
+    if len(ordered) > PAIRS_UP_TO and not trial.passes(largest(ordered)):
+        return
     found = False
-    for change in ordered:
+    for change in ordered if len(ordered) <= SINGLES_UP_TO else _likely(trial, ordered):
         if trial.passes([change]):
             found = True
             yield (change,)
@@ -51,8 +58,8 @@ def fewest(trial: Trial, changes: Sequence[Change]) -> Found:
             if trial.passes(pair):
                 found = True
                 yield pair
-    if not found and (greedy := _greedy(trial, ordered)):
-        yield greedy
+    if not found:
+        yield from _sets(trial, ordered)
 
 
 def least(low: int, high: int, passes: Callable[[int], bool]) -> int | None:
@@ -68,15 +75,44 @@ def least(low: int, high: int, passes: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _greedy(trial: Trial, ordered: Sequence[Change]) -> tuple[Change, ...]:
-    """The largest changes first until the rule passes; then without those that are not needed, and smaller ones where they do."""
+def largest(ordered: Sequence[Change]) -> list[Change]:
+    """The largest changes of different things, as many as a repair may have: where these are not enough, hardly any other set is."""
+    chosen: dict[str, Change] = {}
+    for change in reversed(ordered):
+        if change.subject not in chosen and len(chosen) < MOST_CHANGES:
+            chosen[change.subject] = change
+    return list(chosen.values())
+
+
+def _likely(trial: Trial, ordered: Sequence[Change]) -> Sequence[Change]:
+    """Of very many changes those from the smallest that is enough, found by halving: a larger one is mostly enough too."""
+    first = least(-1, len(ordered) - 1, lambda n: trial.passes([ordered[n]]))
+    return ordered[first : first + VARIANTS] if first is not None else ()
+
+
+def _sets(trial: Trial, ordered: Sequence[Change]) -> Found:
+    """A greedy set, made small; then others of as many changes without one of its members, should somebody object to that one."""
+    first = _greedy(trial, ordered)
+    if not first:
+        return
+    yield tuple(_smaller(trial, first, ordered))
+    for refused in first[:VARIANTS]:
+        other = _greedy(trial, [c for c in ordered if c.subject != refused.subject])
+        if other and len(other) <= len(first):
+            yield tuple(other)
+
+
+def _greedy(trial: Trial, ordered: Sequence[Change]) -> list[Change]:
+    """The largest changes first until the rule passes, then without those that are not needed."""
     chosen: list[Change] = []
     for change in reversed(ordered):
         if all(change.subject != other.subject for other in chosen):
             chosen.append(change)
             if trial.passes(chosen):
-                return tuple(_smaller(trial, _needed(trial, chosen), ordered))
-    return ()
+                return _needed(trial, chosen)
+        if len(chosen) == MOST_CHANGES:
+            break
+    return []
 
 
 def _needed(trial: Trial, chosen: list[Change]) -> list[Change]:
