@@ -70,11 +70,11 @@ def _lack(member: ServerEvidence) -> str:
 
 
 def _prepared(part: Part, evidence: Evidence, standing: set[str]) -> set[str]:
-    """Other sites where every member has a place and a copy of its data."""
+    """Other sites where every member has a place, if a copy of its data survives the site that it stands on."""
     ready = []
     for member in part.members:
         copies = {copy for job in evidence.backups_of.get(member.name, ()) for copy in job.copies}
-        ready.append(copies.intersection(member.places))
+        ready.append(set(member.places) if copies - {member.site} else set())
     return {f"{site} (prepared)" for site in set.intersection(*ready) - standing}
 
 
@@ -112,8 +112,8 @@ TIER_SPAN = Rule(
     parameters={
         "prepared_counts": Parameter(
             default=False,
-            reason="a site where every member has a place and a copy, but nothing runs, is no second place: starting there takes a "
-            "restore. A city whose promise allows that time may count it",
+            reason="a site where every member has a place and a copy of its data elsewhere, but nothing runs, is no second place: that "
+            "takes a restore. A city whose promise allows that time may count it",
         )
     },
     needs=("the tiers' span", "sites and zones of machines", "places and backup copies, if prepared places count"),

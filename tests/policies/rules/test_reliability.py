@@ -200,6 +200,12 @@ class TestSpan:
         assert self.span("sites", machine("db-1"), prepared_counts=True) is PASS
         assert self.span("sites", machine("db-1", places=("hill",)), prepared_counts=True) is FAIL
 
+    def test_a_place_without_a_copy_elsewhere_is_not_prepared(self) -> None:
+        for copies, outcome in ((("hill",), FAIL), (("cloud",), PASS)):
+            jobs = (BackupEvidence(server="db-1", interval_minutes=60, retention_days=30, copies=copies, declared_in="t"),)
+            evidence = town(machine("db-1"), standards=tier(span="sites"), backups=jobs)
+            assert only("REL-002", evidence, prepared_counts=True).outcome is outcome
+
     def test_an_unknown_zone_on_another_site_is_another_place_all_the_same(self) -> None:
         assert self.span("zones", machine("a-1", group="g"), instance("a-2", "", group="g")) is PASS
         assert self.span("zones", instance("a-2", "", group="g")) is FAIL
