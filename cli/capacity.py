@@ -69,7 +69,8 @@ def show(
 ) -> None:
     """How full everything is, from a snapshot. The line in a cluster's bar is what stays without its largest host."""
     from cli.capacity_bars import age_hours, rows  # noqa: PLC0415 - help and completion stay fast
-    from cli.capacity_look import read_snapshot, snapshot_path  # noqa: PLC0415
+    from cli.capacity_look import snapshot_path  # noqa: PLC0415
+    from policies.readers.snapshot import read_snapshot  # noqa: PLC0415
 
     path = snapshot_path(file)
     found = read_snapshot(path)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from cli.names import known_site
 from cli.project import project_root
 from infra.atomic import replace_file
@@ -99,26 +97,3 @@ def write_snapshot(path: Path, snapshot: CapacitySnapshot) -> None:
         raise InclineError(f"{path.parent} cannot be made: {error.strerror or error}", code="INC-6041") from error
     document = snapshot.model_dump(mode="json", by_alias=True, exclude_defaults=False)
     replace_file(path, json.dumps(document, indent=1) + "\n")
-
-
-def read_snapshot(path: Path) -> CapacitySnapshot:
-    """The snapshot in a file.
-
-    Raises:
-        InclineError: there is none (INC-6042), or it is none that this version reads (INC-6043).
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise InclineError(f"{path}: no capacity snapshot: {reason}", code="INC-6042", next_step="incline capacity snapshot") from error
-    try:
-        return CapacitySnapshot.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InclineError(
-            f"{path}: not a capacity snapshot that this version reads",
-            code="INC-6043",
-            details=(f"{'.'.join(str(part) for part in first['loc']) or 'the document'}: {first['msg']}",),
-            next_step="incline capacity snapshot takes a new one",
-        ) from error
