@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,18 @@ def make_bundle(
     saved = [{"name": each.name, "evidence": _without(plain(each.evidence), here)} for each in moments]
     ground = _without(plain(before), here) if before else {}
     bundle = Bundle(title, saved, ground, dict(sorted(documents.items())), snapshot or {}, {}, "")
-    judged = bundle.judge()
-    result = worst_of(judged)
-    return replace(bundle, result=result_data(result), report_hash=report_hash(judged, result, bundle.without_plan()))
+    result = result_data(worst_of(bundle.judge()))
+    return replace(bundle, result=result, report_hash=_hash(saved, ground, result))
 
 
 def report_hash(moments: Sequence[Moment], result: Result, before: Evidence | None = None) -> str:
     """The hash of a report: of its inputs and its verdicts, as canonical JSON. No clock, no path of a machine, no order of maps."""
     inputs = [{"name": each.name, "evidence": plain(each.evidence)} for each in moments]
-    return digest({"inputs": inputs, "before": plain(before) if before else None, "result": result_data(result)})
+    return _hash(inputs, plain(before) if before else {}, result_data(result))
+
+
+def _hash(moments: Sequence[Mapping[str, Any]], before: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    return digest({"moments": moments, "before": before, "result": result})
 
 
 def _judged(name: str, evidence: Evidence) -> Moment:
@@ -123,14 +127,20 @@ def plain(evidence: Evidence) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or type(value) in {str, int, float, bool}:
+    if value is None or type(value) in {str, int, bool}:
         return value
+    if type(value) is float:
+        return value if isfinite(value) else str(value)  # JSON has no word for infinity; pydantic reads this one back
     if isinstance(value, Unknown):
         return {_UNKNOWN: [value.datum, value.why]}
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    return _plain_many(value)
+
+
+def _plain_many(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, frozenset | set):
@@ -160,11 +170,12 @@ def _marked(value: Any) -> Any:
 
 def replay(bundle: Bundle) -> Replay:
     """Evaluate a bundle again with the rules of this version, and compare."""
-    moments, before = bundle.judge(), bundle.without_plan()
+    moments = bundle.judge()
     result = worst_of(moments)
-    found, now = report_hash(moments, result, before), result_data(result)
+    now = result_data(result)
+    found = _hash(bundle.moments, bundle.before, now)
     same = found == bundle.report_hash and digest(now) == digest(bundle.result)
-    return Replay(moments, before, result, found, () if same else tuple(_changes(bundle, now)))
+    return Replay(moments, bundle.without_plan(), result, found, () if same else tuple(_changes(bundle, now)))
 
 
 def write_bundle(path: Path, bundle: Bundle) -> None:
@@ -208,13 +219,13 @@ def digest(value: object) -> str:
 
 
 def _canonical(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_canonical(each) for each in value]
+    if type(value) in {str, int}:
+        return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
-    return value
+    if isinstance(value, Mapping):
+        return {key: _canonical(each) for key, each in value.items()}
+    return [_canonical(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _without(value: Any, here: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from infra.estate.model import GIB
 from policies.evaluate import Result
@@ -140,7 +141,7 @@ def _arriving(evidence: Evidence, before: Evidence | None, datastore: DatastoreE
 
 
 def _quota(evidence: Evidence, quota: QuotaEvidence, numbers: Numbers) -> CapacityBar | None:
-    if isinstance(quota.limit, Unknown) or isinstance(quota.used, Unknown):
+    if isinstance(quota.limit, Unknown) or isinstance(quota.used, Unknown) or not isfinite(quota.limit):
         return None
     percent = parameter(evidence, "CAP-011", "percent", 80.0)
     return CapacityBar(

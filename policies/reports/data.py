@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 from policies.evaluate import Result
@@ -53,7 +54,9 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
 
 def _fact(fact: Fact) -> dict[str, Any]:
     as_of = fact.as_of.isoformat() if fact.as_of else None
-    return {"name": fact.name, "value": fact.value, "unit": fact.unit, "source": fact.source, "as_of": as_of}
+    # JSON has no word for infinity.
+    value = str(fact.value) if isinstance(fact.value, float) and not isfinite(fact.value) else fact.value
+    return {"name": fact.name, "value": value, "unit": fact.unit, "source": fact.source, "as_of": as_of}
 
 
 def report_data(report: Report, result: Result, report_hash: str = "") -> dict[str, Any]:

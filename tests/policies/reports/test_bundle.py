@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -204,3 +205,12 @@ def test_a_plan_is_saved_with_all_its_moments_and_what_was_before(tmp_path: Path
     assert [m.name for m in again.moments] == ["wave 1", "wave 2"]
     assert saved.report_hash != make_bundle("a plan", moments, {}).report_hash
     assert saved.report_hash != make_bundle("a plan", moments[::-1], {}, before=before).report_hash
+
+
+def test_what_has_no_limit_can_be_saved_too() -> None:
+    found = sample.evidence()
+    endless = replace(found, quotas=(replace((found.quotas or ())[0], limit=math.inf),))
+
+    assert back(endless) == endless
+    assert replay(make_bundle("x", (moment(endless),), {})).same
+    json.dumps(make_bundle("x", (moment(endless),), {}).document(), allow_nan=False)
