@@ -70,7 +70,7 @@ def impact(
 
 
 def _document(found: Impact) -> dict[str, Any]:
-    return {"schema": "incline.impact/1", **asdict(found)}
+    return {"schema": "incline.impact/1", **asdict(found), "generated": found.generated.isoformat()}
 
 
 def _text(found: Impact) -> Iterator[str]:
@@ -100,12 +100,15 @@ def _service(service: ServiceRow) -> Iterator[str]:
     from policies.reports.words import span  # noqa: PLC0415
 
     mark, colour = STATES[service.state]
-    kept = styled("kept", "green", sys.stdout) if service.kept else styled("BROKEN", "red", sys.stdout)
+    state, kept = f"{mark} {service.state:<11}", "kept" if service.kept else "BROKEN"
     lost = f", up to {span(service.loses_minutes)} of data lost" if service.loses_minutes else ""
-    state = styled(f"{mark} {service.state:<11}", colour, sys.stdout)
-    back = service.back if service.state != "interrupted" else f"back in {service.back}"
-    yield f"  {state} {service.title} ({service.name}, {service.tier}): {back}{lost}; promised {service.promise}: {kept}"
-    yield paragraph(service.because, indent=" " * 16, first="because ")
+    back = {"down": "does not come back by itself", "interrupted": f"back in {service.back}"}.get(service.state, service.back)
+    told = f"{service.title} ({service.name}, {service.tier}): {back}{lost}; promised {service.promise}: {kept}"
+    line = paragraph(told, indent="  ", first=f"{state} ")
+    yield line.replace(state, styled(state, colour, sys.stdout), 1).replace(
+        f": {kept}", f": {styled(kept, 'green' if service.kept else 'red', sys.stdout)}"
+    )
+    yield paragraph(f"because {service.because}", indent=" " * (len(state) + 3))
 
 
 def _back(machines: tuple[MachineRow, ...]) -> Iterator[tuple[str, str, str, str]]:

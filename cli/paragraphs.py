@@ -13,17 +13,19 @@ WIDEST = 110
 
 
 def paragraph(text: str, *, indent: str = "", first: str = "") -> str:
-    """A text in the width of the terminal; unbroken where nobody looks."""
+    """A text in the width of the terminal, hanging behind `first`; unbroken where nobody looks."""
     if not is_terminal(sys.stdout):
         return f"{indent}{first}{text}"
     width = min(shutil.get_terminal_size().columns, WIDEST)
+    hanging = len(indent) + len(first)
+    if hanging > width // 2:
+        return f"{indent}{first.rstrip()}\n{_filled(text, width, indent + '    ', indent + '    ')}"
+    return _filled(text, width, indent + first, " " * hanging)
+
+
+def _filled(text: str, width: int, initial: str, following: str) -> str:
     return textwrap.fill(
-        text,
-        width=width,
-        initial_indent=indent + first,
-        subsequent_indent=indent + " " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
+        text, width=width, initial_indent=initial, subsequent_indent=following, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -61,7 +61,7 @@ def where(
 
 
 def _document(found: Whereabouts) -> dict[str, Any]:
-    return {"schema": "incline.where/1", **asdict(found)}
+    return {"schema": "incline.where/1", **asdict(found), "generated": found.generated.isoformat()}
 
 
 def _text(found: Whereabouts) -> Iterator[str]:

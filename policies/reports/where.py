@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,12 +123,17 @@ def _answer(estate: Estate, service: ServiceEvidence, machines: tuple[ServerEvid
         sites[machine.site] = sites.get(machine.site, 0) + 1
     on = " and ".join(f"{n} at {_site(estate, site)}" for site, n in sorted(sites.items(), key=lambda e: -e[1])) if len(sites) > 1 else ""
     where = on or f"{'all ' if len(machines) > 2 else ''}at {_site(estate, next(iter(sites)))}"
-    needs = f" and needs {listed(list(service.depends_on), 4)}" if service.depends_on else ""
+    needs = f", and needs {_all(service.depends_on)}" if service.depends_on else ""
     head = f"{title} runs on {count(len(machines), 'server')}, {where}{needs}; {service.owner} answers for it"
     broken = [f.subject.replace("/", " ", 1) for f in failures if not f.kept]
     if broken:
         return f"{head}, and the loss of {listed(broken, 3)} would break its promise to be back within {span(service.rto_minutes)}."
     return f"{head}, and no single loss breaks its promise to be back within {span(service.rto_minutes)}."
+
+
+def _all(names: Sequence[str]) -> str:
+    """Up to five names, joined as people do."""
+    return " and ".join(names) if len(names) < 3 else listed(names, 5)
 
 
 def _site(estate: Estate, name: str) -> str:

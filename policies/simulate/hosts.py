@@ -159,6 +159,12 @@ def _fates(ground: Ground, stopping: Sequence[int], placed: Placed, reasons: dic
 def _assumptions(ground: Ground) -> tuple[str, ...]:
     """What was taken for granted about the cluster."""
     said = []
+    if ground.homeless:
+        names = sorted(ground.machines[n].name for n in ground.homeless)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        said.append(
+            f"{', '.join(names[:3])}{more} find no place on cluster {ground.cluster.name} even before: by their sizes it is full already"
+        )
     if ground.assumed:
         said.append(
             f"the host of {ground.assumed} of {len(ground.machines)} machines of cluster {ground.cluster.name} is not known: "

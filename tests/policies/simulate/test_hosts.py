@@ -262,6 +262,15 @@ def test_machines_of_unknown_host_are_spread_and_that_is_said() -> None:
     assert any("is not known" in each for each in outcome.fates.assumptions)
 
 
+def test_what_had_no_place_before_is_said_and_not_counted_as_stopped() -> None:
+    evidence = city(clusters=(cluster(("h1", 16, 64), ("h2", 16, 64)),), servers=(server("big", memory=65 * GIB), on("a", "h1")))
+
+    outcome = run(evidence)
+
+    assert outcome.stopped == ("a",)
+    assert any(each.startswith("big find no place on cluster general even before") for each in outcome.fates.assumptions)
+
+
 def test_every_kind_of_failure_is_listed() -> None:
     halves = tuple(replace(host(f"h{n}"), fault_domain="ab"[n % 2]) for n in range(4))
     stretched = ClusterEvidence(site="downtown", name="general", hosts=halves, ha=HighAvailability(), stretched=True)
