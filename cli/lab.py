@@ -12,7 +12,7 @@ import typer
 
 from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
-from cli.lab_knobs import host_app, quota_app
+from cli.lab_knobs import host_app, quota_app, statistics
 from cli.output import emit, say, say_next, styled
 from cli.project import project_root
 from infra.errors import InclineError
@@ -35,6 +35,7 @@ app = new_app(
 
 app.add_typer(host_app, name="host")
 app.add_typer(quota_app, name="quota")
+app.command(epilog=closing_lines("incline lab statistics 7", "incline lab statistics 0"))(statistics)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No narration.")]

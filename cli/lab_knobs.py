@@ -81,6 +81,17 @@ def set_quota(
     say_next("incline capacity snapshot")
 
 
+def statistics(
+    days: Annotated[float, typer.Argument(help="How many days back, as if the instances had run so long.", metavar="DAYS", min=0, max=455)],
+    as_json: JsonFlag = False,
+) -> None:
+    """How far back the synthetic statistics of EC2 instances go."""
+    _region().settings(metrics_days=float(days))
+    words = f"CloudWatch tells of instances from {days:g} days before their launch on; the numbers are synthetic"
+    emit({"schema": "incline.lab-statistics/1", "days": days}, lambda: words, as_json)
+    say_next("incline capacity snapshot")
+
+
 def _act(host: str, action: str, meaning: str, *, yes: bool, as_json: bool) -> None:
     from infra.estate.problems import did_you_mean  # noqa: PLC0415 - help stays fast
 

@@ -24,10 +24,12 @@ from infra.observed.aws_instances import (
 )
 from infra.observed.aws_quotas import read_quotas
 from infra.observed.aws_session import AwsSession
-from infra.observed.aws_watch import Watch, read_alarms, read_usage
+from infra.observed.aws_watch import Watch, Whole, read_alarms, read_usage
 from infra.observed.capacity import AwsCapacity, ObservedDatabase, ObservedNetwork, ObservedReservation, ObservedZone
 from infra.observed.gaps import Gaps
 from infra.observed.who import Roster
+
+_MIB = 1 << 20
 
 
 def read_aws_capacity(session: AwsSession, site: AwsSite, estate: Estate, *, now: datetime | None = None) -> AwsCapacity:
@@ -44,7 +46,7 @@ def read_aws_capacity(session: AwsSession, site: AwsSite, estate: Estate, *, now
         subnets={subnet: network.name for subnet, network in subnets.items()},
         protected=protection(session, gaps, instances),
         recovered=watch.recovered if watch else frozenset(),
-        usage=gaps.ask("usage", lambda: read_usage(session, _clocks(instances, sizes), taken_at)) or {},
+        usage=gaps.ask("usage", lambda: read_usage(session, _wholes(instances, sizes), taken_at)) or {},
         roster=Roster(estate, site.name),
     )
     return AwsCapacity(
@@ -95,29 +97,29 @@ def _zones(session: AwsSession, site: AwsSite, estate: Estate, instances: Sequen
     return tuple(ObservedZone(name=zone, offers=tuple(sorted(types))) for zone, types in sorted(offers.items()))
 
 
-def _sizes(session: AwsSession, instances: Sequence[Raw]) -> dict[str, tuple[int, float]]:
-    """Processors and clock in MHz of the types in use; 0 MHz where AWS does not tell a clock."""
+def _sizes(session: AwsSession, instances: Sequence[Raw]) -> dict[str, tuple[int, Whole]]:
+    """Processors, and all clock and memory, of the types in use; 0 MHz where AWS does not tell a clock."""
     types = sorted({str(raw.get("InstanceType", "")) for raw in instances} - {""})
     found = {}
     for start in range(0, len(types), 100):
         asked = types[start : start + 100]
         for each in session.pages("ec2", "describe_instance_types", "InstanceTypes", InstanceTypes=asked):
-            clock = float((each.get("ProcessorInfo") or {}).get("SustainedClockSpeedInGhz") or 0)
-            found[str(each["InstanceType"])] = (int(each["VCpuInfo"]["DefaultVCpus"]), clock * 1000)
+            clock, cpus = (
+                float((each.get("ProcessorInfo") or {}).get("SustainedClockSpeedInGhz") or 0),
+                int(each["VCpuInfo"]["DefaultVCpus"]),
+            )
+            memory = int((each.get("MemoryInfo") or {}).get("SizeInMiB") or 0) * _MIB
+            found[str(each["InstanceType"])] = (cpus, Whole(clock * 1000 * cpus, memory))
     return found
 
 
-def _clocks(instances: Sequence[Raw], sizes: Mapping[str, tuple[int, float]]) -> dict[str, float]:
-    """All processors' clock together, by running instance whose type tells one."""
-    found = {}
-    for raw in instances:
-        cpus, mhz = sizes.get(str(raw.get("InstanceType", "")), (0, 0.0))
-        if _runs(raw) and cpus * mhz:
-            found[str(raw["InstanceId"])] = cpus * mhz
-    return found
+def _wholes(instances: Sequence[Raw], sizes: Mapping[str, tuple[int, Whole]]) -> dict[str, Whole]:
+    """By running instance whose type tells."""
+    types = {str(raw["InstanceId"]): str(raw.get("InstanceType", "")) for raw in instances if _runs(raw)}
+    return {instance: sizes[kind][1] for instance, kind in types.items() if kind in sizes}
 
 
-def _running(instances: Sequence[Raw], sizes: Mapping[str, tuple[int, float]]) -> list[tuple[str, int]]:
+def _running(instances: Sequence[Raw], sizes: Mapping[str, tuple[int, Whole]]) -> list[tuple[str, int]]:
     """Type and vCPUs of what counts against the on-demand quotas."""
     types = [str(raw.get("InstanceType", "")) for raw in instances if _runs(raw) and raw.get("InstanceLifecycle") != "spot"]
     catalogue = instance_types()

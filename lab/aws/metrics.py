@@ -19,16 +19,17 @@ from moto.ec2.models import ec2_backends
 
 from lab.aws.settings import Settings
 
-NAMESPACE = "AWS/EC2"
+NAMESPACES = {"mem_used_percent": "CWAgent"}
 _KIB_PER_OPERATION = 16
 METRICS: dict[str, Callable[[str, datetime], float]] = {
     "CPUUtilization": lambda name, at: 100 * between(f"{name}/cpu", 0.52, 0.60) * busyness(name, at),
+    "mem_used_percent": lambda name, at: 100 * between(f"{name}/mem", 0.55, 0.70) * (0.85 + 0.15 * busyness(name, at)),
     "EBSReadOps": lambda name, at: 0.6 * operations(name, at),
     "EBSWriteOps": lambda name, at: 0.4 * operations(name, at),
     "EBSReadBytes": lambda name, at: 0.6 * operations(name, at) * _KIB_PER_OPERATION * 1024,
     "EBSWriteBytes": lambda name, at: 0.4 * operations(name, at) * _KIB_PER_OPERATION * 1024,
 }
-"""Processor use in per cent; the others per second, for which a Sum counts a whole period."""
+"""Processor and memory (as the CloudWatch agent reports it) in per cent; the others per second, for which a Sum counts a whole period."""
 
 
 class LabCloudWatch(CloudWatchBackend):
@@ -56,7 +57,7 @@ class LabCloudWatch(CloudWatchBackend):
     def _series(self, query: dict[str, Any], instance: str, span: tuple[datetime, datetime], *, newest_first: bool) -> dict[str, Any]:
         asked = query["MetricStat"]
         metric, period = str(asked["Metric"]["MetricName"]), int(asked["Period"])
-        scale = period if asked["Stat"] == "Sum" and metric != "CPUUtilization" else 1
+        scale = period if asked["Stat"] == "Sum" and metric.startswith("EBS") else 1
         moments = self._moments(instance, span, period)
         values = [METRICS[metric](instance, at) * scale for at in moments]
         if newest_first:
@@ -98,7 +99,8 @@ def between(name: str, low: float, high: float) -> float:
 def _instance(query: dict[str, Any]) -> str:
     """The instance that a query asks one of the lab's metrics of, or nothing."""
     metric = (query.get("MetricStat") or {}).get("Metric") or {}
-    if metric.get("Namespace") != NAMESPACE or metric.get("MetricName") not in METRICS:
+    name = metric.get("MetricName")
+    if name not in METRICS or metric.get("Namespace") != NAMESPACES.get(name, "AWS/EC2"):
         return ""
     return next((str(d["Value"]) for d in metric.get("Dimensions") or () if d["Name"] == "InstanceId"), "")
 
