@@ -165,11 +165,11 @@ def _seed(move: MoveEvidence, link: LinkEvidence, seeds: Seeds, today: date, est
     size = seeds[link.name, move.server]
     needed = size / estimate.speed / 3600
     others = "" if size == move.disks else f" with those before it ({format_number(size / GIB)} GiB)"
-    numbers = f"{format_number(needed)} h of copying{others} <= {nights} nights x {format_number(hours)} h"
+    numbers = f"{format_number(needed)} h of copying{others} <= {nights} x {format_number(hours)} h of the nights before"
     grounds.formulas.append(numbers)
     if needed > nights * hours:
         grounds.problems.append(
-            f"cannot have its first copy by {on}: it takes {numbers.replace(' <= ', ', there are ')} on link {link.name}"
+            f"cannot have its first copy by {on}: needed are {numbers.replace(' <= ', ', there are ')} on link {link.name}"
         )
     return grounds
 

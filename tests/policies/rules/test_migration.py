@@ -288,7 +288,7 @@ class TestDowntime:
 
     def test_tonight_leaves_no_night_for_the_first_copy(self) -> None:
         judged = judge(DOWNTIME, town(moves=(move(on=TODAY),)))
-        assert (judged.outcome, "there are 0 nights" in judged.message) == (Outcome.FAIL, True)
+        assert (judged.outcome, "there are 0 x 24 h of the nights before" in judged.message) == (Outcome.FAIL, True)
 
     def test_an_open_move_is_copying_already(self) -> None:
         assert judge(DOWNTIME, town(moves=(move(state="open", on=TODAY, disks=10**15, changed_per_hour=0.0),))).outcome is Outcome.PASS
