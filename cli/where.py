@@ -101,6 +101,6 @@ def _need(row: NeedRow, service: str) -> tuple[str, ...]:
 
 
 def _failure(row: FailureRow) -> tuple[str, ...]:
-    kept = "promise kept" if row.kept else "PROMISE BROKEN"
+    kept = f"promise of {row.promise} kept" if row.kept else f"PROMISE OF {row.promise} BROKEN"
     lost = "" if row.loses == "nothing" else f", {row.loses} of data lost"
     return row.subject, row.state, row.back, f"{kept}{lost} ({row.because})"

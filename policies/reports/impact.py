@@ -160,7 +160,10 @@ def _machine_clause(outcome: Outcome) -> str:
     if not without:
         return f"{away} and can come back {_place(outcome)}, for {outcome.fates.at_most} of them not certainly"
     names = listed([w.name for w in outcome.without_place], 3)
-    return f"{away}, {len(outcome.restarted)} come back {_place(outcome)}, and {without} find{'s' * (without == 1)} no place ({names})"
+    if not outcome.restarted:
+        return f"{away} and {'finds no place' if stopped == 1 else 'none finds a place'} ({names})"
+    back = len(outcome.restarted)
+    return f"{away}, {back:,} come{'s' * (back == 1)} back {_place(outcome)}, and {without:,} find{'s' * (without == 1)} no place ({names})"
 
 
 def _place(outcome: Outcome) -> str:

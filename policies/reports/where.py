@@ -53,6 +53,7 @@ class FailureRow:
     state: str
     back: str
     loses: str
+    promise: str
     kept: bool
     because: str
 
@@ -125,10 +126,14 @@ def _answer(estate: Estate, service: ServiceEvidence, machines: tuple[ServerEvid
     where = on or f"{'all ' if len(machines) > 2 else ''}at {_site(estate, next(iter(sites)))}"
     needs = f", and needs {_all(service.depends_on)}" if service.depends_on else ""
     head = f"{title} runs on {count(len(machines), 'server')}, {where}{needs}; {service.owner} answers for it"
-    broken = [f.subject.replace("/", " ", 1) for f in failures if not f.kept]
+    broken = [f for f in failures if not f.kept]
     if broken:
-        return f"{head}, and the loss of {listed(broken, 3)} would break its promise to be back within {span(service.rto_minutes)}."
-    return f"{head}, and no single loss breaks its promise to be back within {span(service.rto_minutes)}."
+        names = listed([f.subject.replace("/", " ", 1) for f in broken], 3)
+        return f"{head}, and the loss of {names} would break its promise to be back within {broken[0].promise}."
+    own = span(service.rto_minutes)
+    tier = next((f.promise for f in failures if f.promise != own), "")
+    longer = f" ({tier} after the loss of a whole site)" if tier else ""
+    return f"{head}, and no single loss breaks its promise to be back within {own}{longer}."
 
 
 def _all(names: Sequence[str]) -> str:
@@ -257,6 +262,7 @@ def _failure(failure: Failure, fate: ServiceFate) -> FailureRow:
         state=fate.state.value,
         back=back,
         loses=span(fate.loses_minutes) if fate.loses_minutes else "nothing",
+        promise=span(fate.rto_minutes),
         kept=fate.keeps_time and fate.keeps_data,
         because="; ".join(fate.because[:3]) + ("; ..." if len(fate.because) > 3 else ""),
     )

@@ -134,40 +134,45 @@ def _cost(placed: Placed, machines: Sequence[Takes]) -> tuple[int, ...]:
 
 def _least_full(rooms: Rooms, machines: Sequence[Takes], order: Sequence[int], hosts: frozenset[int], *, separate: bool) -> Placed:
     """Each machine on the least full host that takes it; a host with a member of its group only if that is allowed, and last."""
-    left, chosen, together = rooms.copy(), [None] * len(machines), set()  # type: tuple[Rooms, list[int | None], set[int]]
+    left, together = rooms.copy(), set[int]()
+    chosen: list[int | None] = [None] * len(machines)
     heap = [(left.fill(host), host) for host in hosts]
     heapq.heapify(heap)
     for number in order:
-        machine, refused = machines[number], []
-        spare: tuple[float, int] | None = None
-        found: tuple[float, int] | None = None
-        while heap:
-            entry = heapq.heappop(heap)
-            host = entry[1]
-            if left.refuses(host, machine):
-                refused.append(entry)
-            elif machine.group and machine.group in left.groups[host]:
-                spare = spare or entry
-                refused.append(entry)
-            else:
-                found = entry
-                break
-        if found is None and spare is not None and not separate:
-            found = spare
-            refused.remove(spare)
-            together.add(number)
-        for entry in refused:
-            heapq.heappush(heap, entry)
-        if found is not None:
-            left.take(found[1], machine)
-            chosen[number] = found[1]
-            heapq.heappush(heap, (left.fill(found[1]), found[1]))
+        machine = machines[number]
+        host, beside = _pop(heap, left, machine, separate=separate)
+        if host is not None:
+            left.take(host, machine)
+            heapq.heappush(heap, (left.fill(host), host))
+            chosen[number] = host
+            if beside:
+                together.add(number)
     return Placed(tuple(chosen), frozenset(together))
+
+
+def _pop(heap: list[tuple[float, int]], left: Rooms, machine: Takes, *, separate: bool) -> tuple[int | None, bool]:
+    """Takes the least full host that fits off the heap, and says whether a member of the machine's group is there."""
+    passed, spare, host = [], None, None
+    while heap and host is None:
+        entry = heapq.heappop(heap)
+        if left.refuses(entry[1], machine):
+            passed.append(entry)
+        elif machine.group and machine.group in left.groups[entry[1]]:
+            spare = spare or entry
+            passed.append(entry)
+        else:
+            host = entry[1]
+    beside = host is None and spare is not None and not separate
+    for entry in passed:
+        if not (beside and entry is spare):
+            heapq.heappush(heap, entry)
+    return (spare[1], True) if beside and spare is not None else (host, False)
 
 
 def _tightest(rooms: Rooms, machines: Sequence[Takes], order: Sequence[int], hosts: frozenset[int], *, separate: bool) -> Placed:
     """Each machine where it leaves the least memory over: keeps large gaps for large machines."""
-    left, chosen, together = rooms.copy(), [None] * len(machines), set()  # type: tuple[Rooms, list[int | None], set[int]]
+    left, together = rooms.copy(), set[int]()
+    chosen: list[int | None] = [None] * len(machines)
     for number in order:
         machine = machines[number]
         fitting = [host for host in hosts if not left.refuses(host, machine)]

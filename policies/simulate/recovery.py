@@ -113,7 +113,7 @@ def stated(assumed: Assumptions, ways: frozenset[Way]) -> tuple[str, ...]:
     if ways & {Way.BACKUP, Way.SNAPSHOT}:
         said.append(
             f"copies are read at {assumed.restore_mb_s:g} MB/s, or {assumed.link_share:.0%} of the link's width where that is less, one"
-            " after the other on the same way: what gold services need first, then silver, then bronze"
+            " after the other on the same way: what gold services need first, then silver, then bronze; REL-003 looks at each service alone"
         )
     if Way.SNAPSHOT in ways:
         said.append("snapshots of volumes belong to the region: every zone of it can start from them")

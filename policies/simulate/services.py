@@ -60,6 +60,15 @@ def fate_of(service: ServiceEvidence, state: State, because: Iterable[str], minu
     )
 
 
+def promised_by_tier(evidence: Evidence, fate: ServiceFate) -> ServiceFate:
+    """The fate held against what the service's tier promises at most, where that is longer than the service's own promise."""
+    standard = evidence.standards.tiers.get(evidence.services[fate.name].tier)
+    if standard is None:
+        return fate
+    rto, rpo = max(fate.rto_minutes, standard.rto_minutes), max(fate.rpo_minutes, standard.rpo_minutes)
+    return replace(fate, rto_minutes=rto, rpo_minutes=rpo)
+
+
 def _own(
     evidence: Evidence, service: ServiceEvidence, fates: Fates, times: Mapping[str, Ready], assumed: Assumptions
 ) -> ServiceFate | None:

@@ -13,7 +13,7 @@ from policies.simulate.hosts import bounded, fail_hosts
 from policies.simulate.links import cut_link
 from policies.simulate.outcome import Fates, Outcome
 from policies.simulate.recovery import Ready, assumptions, ready, stated
-from policies.simulate.services import service_fates
+from policies.simulate.services import promised_by_tier, service_fates
 from policies.simulate.zones import fail_zone
 
 
@@ -47,8 +47,11 @@ def simulate(evidence: Evidence, failure: Failure, settings: Settings = PLAIN) -
     fates = _fates(evidence, failure, settings)
     assumed = assumptions(evidence)
     services = service_fates(evidence, fates, ready(evidence, fates, assumed), assumed)
-    said = (*fates.assumptions, *stated(assumed, frozenset(r.way for r in fates.restarted)))
-    return Outcome(failure=failure, fates=replace(fates, assumptions=said), services=services)
+    said = [*fates.assumptions, *stated(assumed, frozenset(r.way for r in fates.restarted))]
+    if failure.kind is Kind.SITE and evidence.standards.rules.get("REL-003", {}).get("disaster_promise") == "tier":
+        services = tuple(promised_by_tier(evidence, fate) for fate in services)
+        said.append("after the loss of a whole site what the tier promises at most counts (standards.yaml, REL-003: disaster_promise)")
+    return Outcome(failure=failure, fates=replace(fates, assumptions=tuple(said)), services=services)
 
 
 def recovery(evidence: Evidence, outcome: Outcome) -> dict[str, Ready]:

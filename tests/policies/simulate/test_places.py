@@ -395,6 +395,15 @@ def test_the_citys_own_times_count() -> None:
     assert fate(outcome, "permits") == (State.INTERRUPTED, 4)
 
 
+@pytest.mark.parametrize(("promise", "minutes"), [("service", 30), ("tier", 60)])
+def test_after_a_lost_site_the_promise_counts_that_the_standards_name(promise: str, minutes: int) -> None:
+    standards = city().standards.model_copy(update={"rules": {"REL-003": {"disaster_promise": promise}}})
+    evidence = world(standards=standards, services={"permits": service("permits", rto_minutes=30)})
+
+    assert simulate(evidence, SITE).services[0].rto_minutes == minutes
+    assert simulate(evidence, Failure(Kind.CLUSTER, "downtown/general")).services[0].rto_minutes == 30
+
+
 @pytest.mark.parametrize(
     "failure",
     [
