@@ -115,7 +115,7 @@ def _joined(evidence: Evidence, layers: list[Layer], *, wins: bool) -> Evidence:
         zones=_over(evidence.zones, (z for layer in layers for z in layer.zones)),
         databases=_over(evidence.databases, (d for layer in layers for d in layer.databases)),
         servers=_servers(evidence, layers),
-        alarms=_alarms(evidence, layers, wins=wins),
+        alarms=_alarms(evidence, layers),
         ports=_ports(evidence, layers, wins=wins),
         seen_ports=evidence.seen_ports + _all(layer.ports for layer in layers),
         quotas=(evidence.quotas or ()) + _all(asked_quotas) if asked_quotas else evidence.quotas,
@@ -146,14 +146,14 @@ def _servers(evidence: Evidence, layers: list[Layer]) -> tuple[ServerEvidence, .
     return tuple(sorted(carried, key=lambda s: (s.name, s.held)))
 
 
-def _alarms(evidence: Evidence, layers: list[Layer], *, wins: bool) -> tuple[AlarmEvidence, ...] | None:
+def _alarms(evidence: Evidence, layers: list[Layer]) -> tuple[AlarmEvidence, ...] | None:
+    """What is declared and what CloudWatch has: a city's own monitoring watches too, and no site can be asked about that."""
     asked = [layer for layer in layers if layer.alarms is not None]
     if not asked:
         return evidence.alarms
-    watched = {s.name for layer in asked for s in layer.servers}
-    kept = [a for a in evidence.alarms or () if not wins or a.server not in watched]
-    known = {(a.server, a.watches) for a in kept}
-    return (*kept, *(a for layer in asked for a in layer.alarms or () if (a.server, a.watches) not in known))
+    declared = evidence.alarms or ()
+    known = {(a.server, a.watches) for a in declared}
+    return (*declared, *(a for layer in asked for a in layer.alarms or () if (a.server, a.watches) not in known))
 
 
 def _ports(evidence: Evidence, layers: list[Layer], *, wins: bool) -> tuple[PortEvidence, ...]:
