@@ -17,7 +17,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policies.rules import RULES
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 VM = "vsphere:index/virtualMachine:VirtualMachine"
 STACK = "urn:pulumi:downtown.servers::incline::"
 
@@ -52,7 +52,8 @@ def configure(stub: analyzer_pb2_grpc.AnalyzerStub) -> None:
 
 def machine(name: str, **properties: object) -> list[analyzer_pb2.AnalyzerResource]:
     intent, props = Struct(), Struct()
-    intent.update({"tags": dict.fromkeys(("owner", "service", "tier", "rto", "rpo", "data-class", "cost-centre"), "x")})
+    service = {"owner": "Permits, Licenses and Inspections", "service": "permits", "tier": "silver", "rto": "240m", "rpo": "240m"}
+    intent.update({"tags": {**service, "data-class": "confidential", "cost-centre": "PLI-2110"}})
     props.update({"numCpus": 4, "memory": 16384, "disks": [{"size": 8}], **properties})
     parent = f"{STACK}incline:hybrid:Server::{name}"
     return [
@@ -92,10 +93,35 @@ def test_an_overfull_cluster_is_mandatory_with_numbers(pack: tuple[analyzer_pb2_
     assert json.loads(pack[1].read_text())["counts"]["fail"] >= 1
 
 
-def test_a_stack_that_fits_is_silent(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
+def test_a_stack_that_fits_is_stopped_by_nothing(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
     configure(pack[0])
+    found = analyze(pack[0], machine("permits-db-01", memory=65536, numCpus=8, disks=[{"size": 8}, {"size": 41}]))
 
-    assert analyze(pack[0], machine("permits-db-01")) == {}
+    assert [d.policyName for d in found.values() if d.enforcementLevel != analyzer_pb2.ADVISORY] == []
+
+
+def test_what_is_undetermined_is_one_line_a_rule(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
+    configure(pack[0])
+    resources = [r for n in range(30) for r in machine(f"new-{n:02}")]
+    for resource in resources:
+        pack[0].Analyze(
+            analyzer_pb2.AnalyzeRequest(type=resource.type, urn=resource.urn, name=resource.name, properties=resource.properties)
+        )
+    answer = pack[0].AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources))
+    lines = [d for d in answer.diagnostics if "cannot be decided without" in d.message]
+
+    assert len(lines) == len({d.policyName for d in lines})
+    assert any(f"{count} objects undetermined: " in d.message for d in lines for count in range(25, 40))
+
+
+def test_the_answer_stays_below_what_the_host_can_read(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
+    configure(pack[0])
+    resources = [r for n in range(2000) for r in machine(f"a-server-with-a-name-of-some-length-{n:04}", memory=4 << 20)]
+    answer = pack[0].AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources))
+
+    assert answer.ByteSize() < 4 << 20
+    assert any("more: server/a-server" in d.message for d in answer.diagnostics)
+    assert len(json.loads(pack[1].read_text())["verdicts"]) > 2000
 
 
 def test_an_unknown_size_is_advice(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
@@ -103,7 +129,7 @@ def test_an_unknown_size_is_advice(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, P
     found = analyze(pack[0], machine("permits-db-01", memory="04da6b54-80e4-46f7-96ec-b56ff0331ba9"))["cap-001-failover-capacity"]
 
     assert found.enforcementLevel == analyzer_pb2.ADVISORY
-    assert "cannot be decided without: memory of permits-db-01" in found.message
+    assert "memory of permits-db-01-vm (known only after the update)" in found.message
 
 
 def test_the_configuration_changes_a_level_and_a_parameter(pack: tuple[analyzer_pb2_grpc.AnalyzerStub, Path]) -> None:
