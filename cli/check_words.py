@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
 _MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
+_SOON_DAYS = 30
 
 
 def check_text(checked: Checked, found: Found, comparison: Comparison | None = None) -> str:
@@ -29,7 +30,7 @@ def check_text(checked: Checked, found: Found, comparison: Comparison | None = N
     lines += [f"finding {finding}" for finding in result.findings]
     if len(checked.steps) > 1:
         lines += [f"{step.name}: {_answer(step.result)}" for step in checked.steps]
-    lines += baseline_words(comparison)
+    lines += [*_waivers(checked), *baseline_words(comparison)]
     return "\n".join([*lines, _answer(result, comparison)])
 
 
@@ -60,6 +61,19 @@ def _undetermined(result: Result) -> Iterator[str]:
         head = f"{word} {rule} {found[0].severity} {_some(targets, _OBJECTS_SHOWN)}"
         said = [found[0].message] if len(found) == 1 else []
         yield "\n  ".join([head, *said, f"cannot be decided without: {_some(lacks, _MISSING_SHOWN)}"])
+
+
+def _waivers(checked: Checked) -> Iterator[str]:
+    """What will fail again soon, and what excuses nothing any more."""
+    from policies.outlook import outlook, unused  # noqa: PLC0415 - only where waivers are
+
+    waivers = checked.evidence.waivers
+    for lapse in outlook(checked.result, waivers, checked.evidence.today):
+        if lapse.days_left <= _SOON_DAYS:
+            covered = _some([f"{v.rule} {v.target}" for v in lapse.findings], _OBJECTS_SHOWN)
+            yield f"waiver {lapse.waiver.id} ends in {lapse.days_left} days, on {lapse.last_day}: {covered} will then fail"
+    for waiver in unused(checked.result, waivers):
+        yield f"waiver {waiver.id} covers nothing: what it excused holds now, or its rules and target are misspelt"
 
 
 def _some(texts: list[str], shown: int) -> str:

@@ -44,7 +44,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
     "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
     "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),
-    "capacity": LazyCommand(module="cli.capacity", summary="Record what the sites really have, for rules without credentials."),
+    "capacity": LazyCommand(module="cli.capacity", summary="Record what the sites really have, in one file."),
     "where": LazyCommand(module="cli.where", summary="Where a service runs, what it needs, what it promises."),
     "impact": LazyCommand(module="cli.impact", summary="What stops when something fails, and what comes back where."),
     "ci": LazyCommand(module="cli.ci", summary="For pipelines: one comment for a pull request."),

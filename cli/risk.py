@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from cli.output import emit, say, styled
 from cli.project import estate_path
 
 if TYPE_CHECKING:
-    from policies.evidence import Evidence
+    from cli.check_evidence import Checked
     from policies.risk import Risk
 
 app = new_app("The risk register, by service and department.")
@@ -32,7 +31,10 @@ COLOURS = {"very high": "red", "high": "red", "moderate": "yellow"}
 )
 def risk(
     estate: Annotated[Path | None, typer.Option(help="The estate's folder.", envvar="INCLINE_ESTATE")] = None,
-    capacity: Annotated[Path | None, typer.Option(help="A capacity snapshot, so that more can be judged.")] = None,
+    capacity: Annotated[
+        Path | None, typer.Option(help="The capacity snapshot; else out/capacity.json beside the estate.", envvar="INCLINE_CAPACITY")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask both sides now.")] = False,
     baseline: Annotated[Path | None, typer.Option(help="A saved baseline: it knows since when.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the register as CSV.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the register as one HTML page.")] = None,
@@ -41,14 +43,14 @@ def risk(
     """List every open or accepted finding as a risk, gravest first."""
     from infra.atomic import replace_file  # noqa: PLC0415 - help stays fast
     from policies.baseline import read_baseline  # noqa: PLC0415
-    from policies.evaluate import evaluate  # noqa: PLC0415
     from policies.reports.register import register_csv, register_html, risk_data  # noqa: PLC0415
     from policies.risk import register  # noqa: PLC0415
 
     folder = estate_path(estate)
-    evidence = _evidence(folder, capacity)
+    checked = _judged(folder, capacity, live=live)
+    evidence = checked.evidence
     first_days = read_baseline(baseline).first_days() if baseline else {}
-    risks = register(evaluate(evidence), evidence, first_days)
+    risks = register(checked.result, evidence, first_days)
     for path, text in ((csv, register_csv(risks)), (html, register_html(risks, f"Risk register of {folder.name}", evidence.today))):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,14 +60,10 @@ def risk(
     emit(data, lambda: _text(risks), json_mode)
 
 
-def _evidence(folder: Path, capacity: Path | None) -> Evidence:
-    from infra.estate.load import load_estate  # noqa: PLC0415
-    from policies.readers.estate import read_estate  # noqa: PLC0415
-    from policies.readers.places import locator  # noqa: PLC0415
-    from policies.readers.snapshot import overlay_snapshot, read_snapshot  # noqa: PLC0415
+def _judged(folder: Path, capacity: Path | None, *, live: bool) -> Checked:
+    from cli.check_evidence import Asked, judged  # noqa: PLC0415
 
-    evidence = read_estate(load_estate(folder), datetime.now(UTC).date(), locator(folder))
-    return evidence if capacity is None else overlay_snapshot(evidence, read_snapshot(capacity), str(capacity))
+    return judged(Asked(estate=folder, plan="", to="", live=live, states=(), capacity=None if live else capacity, blind=False, ledger=None))
 
 
 def _text(risks: tuple[Risk, ...]) -> str:

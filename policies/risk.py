@@ -17,6 +17,7 @@ from infra.estate.model import Tier, Waiver
 from policies.concerns import concerns
 from policies.evaluate import Result
 from policies.evidence import Evidence
+from policies.reports.owners import Ownership
 from policies.verdict import Outcome, Severity, Verdict
 from policies.waivers import LONGEST
 
@@ -52,7 +53,8 @@ class Risk:
 
     Args:
         id: stays while rule and object stay.
-        services: those it matters to, the most important first; `owner` is the department of that one.
+        services: those it matters to, the most important first.
+        owner: the department of the service whose object it is; the infrastructure team for what services share.
         treatment: reduce (open), or accept until a day (waived).
         since: the day it was first seen, where a baseline tells; else the day of this register.
         due: the day by which it is to be decided again: the waiver's last, or the longest that its severity may stay open.
@@ -87,15 +89,16 @@ def risk_level(likelihood: Level, impact: Level) -> Level:
 
 def register(result: Result, evidence: Evidence, first_days: Mapping[tuple[str, str], str] | None = None) -> tuple[Risk, ...]:
     """The risks, gravest first. `first_days`: when findings were first seen, from a baseline."""
-    services, waivers = concerns(evidence), {w.id: w for w in evidence.waivers}
+    services, waivers, owners = concerns(evidence), {w.id: w for w in evidence.waivers}, Ownership(evidence)
     findings = (v for v in result.verdicts if v.outcome in {Outcome.FAIL, Outcome.WAIVED})
-    risks = (_risk(v, services.get(v.target, ()), evidence, waivers, first_days or {}) for v in findings)
+    risks = (_risk(v, services.get(v.target, ()), owners.of(v.target).owner, evidence, waivers, first_days or {}) for v in findings)
     return tuple(sorted(risks, key=lambda r: (-r.level, -r.impact, r.owner, r.rule, r.target)))
 
 
 def _risk(
     verdict: Verdict,
     services: tuple[str, ...],
+    owner: str,
     evidence: Evidence,
     waivers: Mapping[str, Waiver],
     first_days: Mapping[tuple[str, str], str],
@@ -110,7 +113,7 @@ def _risk(
         target=verdict.target,
         description=verdict.message,
         services=services,
-        owner=evidence.services[services[0]].owner if services else "infrastructure",
+        owner=owner,
         likelihood=_LIKELIHOOD[verdict.severity].step(-1 if mitigated else 0),
         impact=_impact(services, evidence),
         treatment=f"accept until {waiver.expires}" if waiver else "reduce",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,26 @@ def test_the_line_for_the_rest_is_as_grave_as_its_gravest() -> None:
     shown = Console(RULES, {}, known=known).diagnostics(findings)
 
     assert sum(d.enforcementLevel == analyzer_pb2.MANDATORY for d in shown) == 10
+
+
+def test_a_waiver_that_ends_soon_and_one_that_covers_nothing_are_said(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    today = datetime.now(UTC).date()
+    waiver = {
+        "id": "W-1",
+        "rules": ["SEC-001"],
+        "target": "server/maps-web-01",
+        "reason": "the maintainer connects from changing addresses",
+        "requested_by": "a",
+        "approved_by": "b",
+        "ticket": "CHG-1",
+        "created": today.isoformat(),
+        "expires": (today + timedelta(days=5)).isoformat(),
+    }
+    other = {**waiver, "id": "W-2", "target": "server/maps-wbe-01"}
+    (town / "waivers.yaml").write_text(json.dumps({"waivers": [waiver, other]}))
+
+    assert check(town) == 0
+    said = capsys.readouterr().out
+    assert "waiver W-1 ends in 5 days" in said
+    assert "SEC-001 server/maps-web-01 will then fail" in said
+    assert "waiver W-2 covers nothing" in said

@@ -49,14 +49,15 @@ def test_a_risk_never_falls_when_likelihood_or_impact_rises() -> None:
             assert risk_level(likelihood, impact.step(1)) >= risk_level(likelihood, impact)
 
 
-def test_the_owner_is_the_department_of_the_most_important_service() -> None:
+def test_what_services_share_is_the_infrastructure_teams_and_a_server_its_departments() -> None:
     evidence = city()
     silver = replace(evidence.services["permits"], name="maps", owner="Planning", tier=Tier.SILVER)
     shared = replace(evidence, services={"maps": silver, **evidence.services}, servers=(*evidence.servers, server("m", service="maps")))
     (risk,) = register(Result("estate", (finding("cluster/downtown/general"),)), shared)
+    (own,) = register(Result("estate", (finding("server/m"),)), shared)
 
     assert risk.services == ("permits", "maps")
-    assert risk.owner == "Permits"
+    assert (risk.owner, own.owner) == ("infrastructure team", "Planning")
     assert (risk.likelihood, risk.impact, risk.level) == (Level.HIGH, Level.HIGH, Level.HIGH)
     assert (risk.treatment, risk.measure) == ("reduce", "do it")
     assert risk.due == "2027-02-23"
