@@ -84,7 +84,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def Configure(self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """`--policy-pack-config`: an enforcement level and parameters by policy name; `all` sets every level."""
-        self._levels.update(configured_levels(request.policyConfig, list(_POLICY.values())))
+        self._levels.update(configured_levels(request.policyConfig, _DEFAULTS))
         self._parameters.update({name: configured_parameters(config) for name, config in request.policyConfig.items()})
         return empty_pb2.Empty()
 
@@ -175,6 +175,7 @@ def read_ground(context: PackContext, now: datetime) -> Evidence:
 
 
 _POLICY = {rule.id: policy_name(rule) for rule in RULES}
+_DEFAULTS = {policy_name(rule): default_level(rule.severity) for rule in RULES}
 
 
 def _policy(rule: Rule) -> analyzer_pb2.PolicyInfo:

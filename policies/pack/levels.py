@@ -42,10 +42,16 @@ def level_of(verdict: Verdict, configured: Level | None) -> Level:
     return default_level(verdict.severity) if configured is None else configured
 
 
-def configured_levels(given: Mapping[str, analyzer_pb2.PolicyConfig], names: list[str]) -> dict[str, Level]:
-    """The levels by policy name; `all` sets every one, and a policy's own wins over it in whatever order they come."""
-    levels = dict.fromkeys(names, given[EVERY_POLICY].enforcementLevel) if EVERY_POLICY in given else {}
-    return levels | {name: config.enforcementLevel for name, config in given.items() if name != EVERY_POLICY}
+def configured_levels(given: Mapping[str, analyzer_pb2.PolicyConfig], defaults: Mapping[str, Level]) -> dict[str, Level]:
+    """The levels that somebody set, by policy name; `all` sets every one, and a policy's own wins over it in whatever order they come.
+
+    The engine always sends every policy, with the level that the pack itself gave where nobody set one. Such a level is no wish: there the
+    severity of each finding decides, so that the warning of a grave rule stays advice.
+    """
+    own = {name: config.enforcementLevel for name, config in given.items() if name != EVERY_POLICY}
+    if EVERY_POLICY in given:
+        return dict.fromkeys(defaults, given[EVERY_POLICY].enforcementLevel) | own
+    return {name: level for name, level in own.items() if level != defaults.get(name)}
 
 
 def configured_parameters(config: analyzer_pb2.PolicyConfig) -> dict[str, Scalar]:

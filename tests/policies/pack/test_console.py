@@ -10,7 +10,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from policies.evidence import LinkEvidence
 from policies.pack.diagnostics import LARGEST_ANSWER, SHOWN_BY_RULE, Console, clipped
-from policies.pack.levels import configured_levels, configured_parameters, policy_name
+from policies.pack.levels import configured_levels, configured_parameters, default_level, policy_name
 from policies.pack.scope import Scope
 from policies.rules import RULES
 from policies.verdict import Outcome, Severity, Verdict
@@ -121,9 +121,25 @@ def config(level: int, **properties: object) -> analyzer_pb2.PolicyConfig:
 def test_a_policys_own_level_wins_over_all_in_any_order(first: str) -> None:
     given = {"all": config(analyzer_pb2.ADVISORY), "cap-001-failover-capacity": config(analyzer_pb2.DISABLED)}
     ordered = dict(sorted(given.items(), key=lambda item: item[0] != first))
-    levels = configured_levels(ordered, ["cap-001-failover-capacity", "cap-002-x"])
+    levels = configured_levels(ordered, {"cap-001-failover-capacity": analyzer_pb2.MANDATORY, "cap-002-x": analyzer_pb2.ADVISORY})
 
     assert levels == {"cap-001-failover-capacity": analyzer_pb2.DISABLED, "cap-002-x": analyzer_pb2.ADVISORY}
+
+
+def test_levels_that_the_engine_fills_in_leave_each_finding_its_own_severity() -> None:
+    """`pulumi preview` sends every policy with the level that the pack gave it, also where nobody configured anything."""
+    defaults = {policy_name(rule): default_level(rule.severity) for rule in RULES}
+    levels = configured_levels({name: config(level) for name, level in defaults.items()}, defaults)
+    mild, grave = verdict(severity=Severity.MEDIUM), verdict(2, severity=Severity.CRITICAL)
+
+    assert [line.enforcementLevel for line in lines(grave, mild, levels=levels)] == [analyzer_pb2.MANDATORY, analyzer_pb2.ADVISORY]
+
+
+def test_all_mandatory_makes_the_warnings_of_grave_rules_mandatory_too() -> None:
+    defaults = {policy_name(rule): default_level(rule.severity) for rule in RULES}
+    given = {name: config(analyzer_pb2.MANDATORY) for name in ("all", *defaults)}
+
+    assert lines(verdict(severity=Severity.MEDIUM), levels=configured_levels(given, defaults))[0].enforcementLevel == analyzer_pb2.MANDATORY
 
 
 def test_parameters_that_are_no_plain_values_are_left_out() -> None:
