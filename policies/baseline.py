@@ -1,6 +1,7 @@
 """A saved set of findings to compare with, so that a team may begin with three hundred findings and block only new ones.
 
-A finding is known by its rule and its object, never by its numbers, which move. One that has become graver than it was is new again.
+A finding is known by its rule and its object, never by its numbers, which move. One that has become graver than it was is new again,
+and so is one whose waiver has lapsed since.
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ SCHEMA = "incline.baseline/1"
 
 @dataclass(frozen=True, slots=True)
 class KnownFinding:
-    """A finding that was there when the baseline was saved. `since`: the day it was first seen, kept from baseline to baseline."""
+    """A finding that was there when the baseline was saved.
+
+    Args:
+        since: the day it was first seen, kept from baseline to baseline.
+        waived: a waiver covered it then: once that lapses, the finding is new, or a baseline would make a waiver last for ever.
+    """
 
     rule: str
     target: str
     severity: str
     message: str
     since: str
+    waived: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -77,6 +84,7 @@ def baseline_of(result: Result, today: date, earlier: Baseline | None = None) ->
             severity=v.severity.value,
             message=v.message,
             since=known.get((v.rule, v.target), today.isoformat()),
+            waived=v.outcome is Outcome.WAIVED,
         )
         for v in _findings(result)
     )
@@ -90,8 +98,7 @@ def compare(result: Result, baseline: Baseline) -> Comparison:
     old: list[Verdict] = []
     for verdict in _findings(result):
         before = known.get((verdict.rule, verdict.target))
-        graver = before is not None and verdict.severity.rank < Severity(before.severity).rank
-        (new if before is None or graver else old).append(verdict)
+        (new if before is None or _worse(verdict, before) else old).append(verdict)
     present = {(v.rule, v.target) for v in _findings(result)}
     open_questions = {(v.rule, v.target) for v in result.of(Outcome.UNDETERMINED)}
     gone = [f for f in baseline.findings if f.key not in present]
@@ -102,6 +109,11 @@ def compare(result: Result, baseline: Baseline) -> Comparison:
         fixed=tuple(f for f in gone if f.key not in open_questions),
         unjudged=tuple(f for f in gone if f.key in open_questions),
     )
+
+
+def _worse(verdict: Verdict, before: KnownFinding) -> bool:
+    """Whether a finding has become graver, or has lost the waiver that covered it."""
+    return verdict.severity.rank < Severity(before.severity).rank or (before.waived and verdict.outcome is Outcome.FAIL)
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:

@@ -52,6 +52,15 @@ def test_a_graver_finding_is_new_and_a_milder_one_is_not() -> None:
     assert not compare(result(replace(OLD, severity=Severity.MEDIUM)), baseline).new
 
 
+def test_a_finding_whose_waiver_lapsed_is_new_again(tmp_path: Path) -> None:
+    """A baseline saved while a waiver counted must not outlive the waiver."""
+    write_baseline(tmp_path / "b.json", baseline_of(result(replace(OLD, outcome=Outcome.WAIVED, waiver="W-1")), TODAY))
+    baseline = read_baseline(tmp_path / "b.json")
+
+    assert compare(result(OLD), baseline).blocking == (OLD,)
+    assert not compare(result(replace(OLD, outcome=Outcome.WAIVED)), baseline).new
+
+
 @pytest.mark.parametrize(
     ("now", "fixed", "unjudged"),
     [
