@@ -43,7 +43,7 @@ CASES: list[tuple[str, Outcome, Evidence, str]] = [
     ("CAP-001", Outcome.FAIL, city(servers=(server("big-01", memory=600 * GIB),)), "600 GiB of memory are needed and 512 GiB are left"),
     ("CAP-001", Outcome.FAIL, city(servers=(server("wide-01", cpus=200),)), "wide-01 (cpu)"),
     ("CAP-001", Outcome.UNDETERMINED, city(servers=(server("permits-app-02", memory=LACK),)), "as far as they are known"),
-    ("CAP-002", Outcome.PASS, city(), "33 % >= 33 %"),
+    ("CAP-002", Outcome.PASS, city(), "33 % reserved >= 33 % for failures"),
     ("CAP-002", Outcome.FAIL, with_ha(enabled=False), "vSphere HA of cluster general is off"),
     ("CAP-002", Outcome.FAIL, with_ha(admission="disabled"), "admission control of cluster general is off"),
     ("CAP-002", Outcome.FAIL, with_ha(memory_percent=10), "memory reserve 10 % is under the 33 %"),

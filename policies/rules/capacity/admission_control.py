@@ -92,7 +92,7 @@ def _by_percentage(
         for what, _, want in both
         if want < share
     ] + [f"{what}: {free} % are free of reservations and {want} % must be" for what, free, want in both if free < want]
-    formula = "; ".join(f"{what} {free} % >= {want} % >= {share} %" for what, free, want in both)
+    formula = "; ".join(f"{what} {free} % free >= {want} % reserved >= {share} % for failures" for what, free, want in both)
     facts = _percentage_facts(cluster, both, share, largest_share(hosts, max(1, cluster.ha.host_failures)).percent())
     outcome = Outcome.FAIL if short else Outcome.UNDETERMINED if lacks else Outcome.PASS
     message = f"{placed_in(cluster)}: {'; '.join(short) or formula + _as_known(lacks)}{_few(cluster)}"

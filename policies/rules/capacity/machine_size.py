@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, Evidence, HostEvidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import claims, counts, format_size, listed
-from policies.verdict import Fact, Outcome, Severity, Verdict
+from policies.rules.capacity.demand import claims, counts, format_size, gib, listed
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
@@ -151,16 +151,21 @@ def _anywhere(rule: Rule, server: ServerEvidence, choices: list[_Limit]) -> Verd
 
 
 def _said(server: ServerEvidence, limit: _Limit, outcome: Outcome, severity: Severity, why: str, lacks: tuple[str, ...]) -> _Answer:
-    cpus = 0 if isinstance(server.cpus, Unknown) else server.cpus
-    memory = 0 if isinstance(server.memory, Unknown) else server.memory
-    own, host, node = format_size(cpus, memory), limit.cluster, limit.node or limit.assumed
+    own, host, node = _own(server), limit.cluster, limit.node or limit.assumed
     facts = (
-        Fact(name="vCPUs", value=cpus),
-        Fact(name="memory", value=memory / GIB, unit="GiB"),
+        *(() if isinstance(server.cpus, Unknown) else (Fact(name="vCPUs", value=server.cpus),)),
+        *(() if isinstance(server.memory, Unknown) else (Fact(name="memory", value=server.memory / GIB, unit="GiB"),)),
         Fact(name="smallest host left", value=str(limit.host), source=host.source, as_of=host.as_of),
         Fact(name="smallest NUMA node" + ("" if limit.node else ", assumed"), value=str(node), source=host.source, as_of=host.as_of),
     )
     return _Answer(outcome, severity, why, lacks, own, f"{own} <= {limit.host}; {own} <= {node} of one NUMA node", facts)
+
+
+def _own(server: ServerEvidence) -> str:
+    """A machine's size as far as it is known; what is unknown is never shown as nothing."""
+    cpus = "CPUs not known" if isinstance(server.cpus, Unknown) else f"{format_number(server.cpus)} CPUs"
+    memory = "memory not known" if isinstance(server.memory, Unknown) else gib(server.memory)
+    return f"{cpus} and {memory}"
 
 
 MACHINE_SIZE = Rule(
