@@ -41,7 +41,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on std
     )
 )
 def snapshot(
-    out: Annotated[Path | None, typer.Option(help="The file; out/capacity.json, or what INCLINE_CAPACITY names.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file; out/capacity.json beside the estate, or what INCLINE_CAPACITY names.")] = None,
     site: SiteOption = None,
     partial: Annotated[bool, typer.Option("--partial", help="Go on without a site that does not answer; exit code 3.")] = False,
     estate: EstateOption = None,
@@ -52,12 +52,13 @@ def snapshot(
     from cli.capacity_look import look, snapshot_path, write_snapshot  # noqa: PLC0415 - help and completion stay fast
     from infra.estate.load import load_estate  # noqa: PLC0415
 
-    path = snapshot_path(out)
-    seen = look(load_estate(estate_path(estate), settled=False), site, partial=partial, say=None if quiet else say)
+    folder = estate_path(estate)
+    path = snapshot_path(out, folder)
+    seen = look(load_estate(folder, settled=False), site, partial=partial, say=None if quiet else say)
     write_snapshot(path, seen.snapshot)
     emit(_document(path, seen), lambda: _seen_text(path, seen), as_json)
     if not quiet:
-        say_next("incline capacity show" if out is None else f"incline capacity show {near(path)}")
+        say_next("incline capacity show" if out is None and estate is None else f"incline capacity show {near(path)}")
     if seen.missing:
         raise typer.Exit(ExitCode.UNDETERMINED)
 

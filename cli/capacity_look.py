@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.names import known_site
-from cli.project import project_root
+from cli.project import estate_path
 from infra.atomic import replace_file
 from infra.endpoints import resolve
 from infra.errors import InclineError
@@ -77,12 +77,15 @@ def _site(estate: Estate, site: VsphereSite | AwsSite) -> VsphereCapacity | AwsC
         return read_vsphere_capacity(vcenter, site, estate)
 
 
-def snapshot_path(given: Path | None = None) -> Path:
-    """Where the snapshot is: the file given, else what `INCLINE_CAPACITY` names, else `out/capacity.json` of the project."""
+def snapshot_path(given: Path | None = None, estate: Path | None = None) -> Path:
+    """Where the snapshot is: the file given, else what `INCLINE_CAPACITY` names, else `out/capacity.json` beside the estate.
+
+    The last is where a check of that estate looks for it.
+    """
     if given is not None:
         return given
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else project_root() / DEFAULT
+    return Path(named) if named else estate_path(estate).resolve().parent / DEFAULT
 
 
 def write_snapshot(path: Path, snapshot: CapacitySnapshot) -> None:
@@ -91,9 +94,5 @@ def write_snapshot(path: Path, snapshot: CapacitySnapshot) -> None:
     Raises:
         FileWriteError: INC-1052 when it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InclineError(f"{path.parent} cannot be made: {error.strerror or error}", code="INC-6041") from error
     document = snapshot.model_dump(mode="json", by_alias=True, exclude_defaults=False)
     replace_file(path, json.dumps(document, indent=1) + "\n")

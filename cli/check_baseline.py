@@ -33,7 +33,6 @@ def save(checked: Checked, path: Path | None) -> None:
 
     earlier = read_baseline(path) if path.is_file() else None
     baseline = baseline_of(checked.result, checked.evidence.today, earlier)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_baseline(path, baseline)
     say(f"baseline: {len(baseline.findings)} findings in {near(path)}")
 

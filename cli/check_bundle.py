@@ -28,7 +28,6 @@ def save_bundle(path: Path, checked: Checked, estate: Path) -> str:
     snapshot = checked.snapshot.model_dump(mode="json", by_alias=True) if checked.snapshot else None
     here = str(estate.resolve().parent)
     bundle = make_bundle(checked.title, checked.moments, documents(estate), before=checked.before, snapshot=snapshot, here=here)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(path, bundle)
     say(f"bundle: {near(path)}")
     say(f"report hash: {bundle.report_hash}")

@@ -58,10 +58,10 @@ def impact(
     _, evidence = planned_state(estate, capacity)
     found = build_impact(evidence, find_failure(evidence, name), datetime.now(UTC))
     if html is not None:
+        from infra.atomic import replace_file  # noqa: PLC0415
         from policies.reports.service_pages import impact_page  # noqa: PLC0415
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(impact_page(found), encoding="utf-8")
+        replace_file(html, impact_page(found))
     emit(_document(found), lambda: "\n".join(_text(found)), json_mode)
     if html is not None:
         say(f"page: {near(html)}")

@@ -53,7 +53,6 @@ def risk(
     risks = register(checked.result, evidence, first_days)
     for path, text in ((csv, register_csv(risks)), (html, register_html(risks, f"Risk register of {folder.name}", evidence.today))):
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, text)
             say(f"register: {path}")
     data = {"schema": "incline.risks/1", "today": evidence.today.isoformat(), "risks": [risk_data(r) for r in risks]}

@@ -10,7 +10,7 @@ import typer
 
 from cli.command import closing_lines, new_app
 from cli.output import emit, say, say_next, styled
-from cli.project import estate_path
+from cli.project import project_root
 from infra.errors import InclineError
 
 if TYPE_CHECKING:
@@ -67,14 +67,16 @@ def pages_command(
     json_mode: JsonOption = False,
 ) -> None:
     """Write a page for every rule. Says which ones are out of date."""
-    folder = out or estate_path(None).resolve().parent / "docs" / "rules"
+    from infra.atomic import replace_file  # noqa: PLC0415
+
+    folder = out or project_root() / "docs" / "rules"
+    say("work out the examples of every rule ...", style="dim")
     wanted = wanted_pages()
     stale = [name for name, text in wanted.items() if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text]
     extra = sorted(p.name for p in folder.glob("*.md") if p.name not in wanted) if folder.is_dir() else []
     if yes:
-        folder.mkdir(parents=True, exist_ok=True)
         for name in stale:
-            (folder / name).write_text(wanted[name], encoding="utf-8")
+            replace_file(folder / name, wanted[name])
     for name in extra:
         say(f"{name}: no rule has this page; delete it")
     done = "written" if yes else "out of date"

@@ -48,10 +48,10 @@ def where(
     known_service(loaded, service)
     found = build_where(loaded, evidence, service, datetime.now(UTC))
     if html is not None:
+        from infra.atomic import replace_file  # noqa: PLC0415
         from policies.reports.service_pages import where_page  # noqa: PLC0415
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(where_page(found), encoding="utf-8")
+        replace_file(html, where_page(found))
     emit(_document(found), lambda: "\n".join(_text(found)), json_mode)
     if html is not None:
         say(f"page: {near(html)}")

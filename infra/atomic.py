@@ -23,19 +23,20 @@ class FileWriteError(InclineError):
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Writes a text file in one step; keeps the mode of a file that exists.
+    """Writes a text file in one step; keeps the mode of a file that exists, makes the folders of a new one.
 
     Raises:
         FileWriteError: INC-1052 when the disk is full, read-only or failing. The old file is as it was.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
     except OSError as error:
         raise FileWriteError(
             f"{path} cannot be written: {error.strerror or error}",
             code="INC-1052",
-            details=("the old file is unchanged",) if path.exists() else (),
-            next_step="make room on the disk or see to its permissions, then run the same command again",
+            details=("the old file is unchanged",) if path.is_file() else (),
+            next_step="make room on the disk, see to its permissions or name another file, then run the same command again",
         ) from error
 
 

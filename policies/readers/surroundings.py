@@ -56,5 +56,5 @@ def capacity_file(estate: Path, named: str, base: Path) -> Path | None:
     """The snapshot that belongs to an estate: the named file, seen from `base`, else the usual one if it is there."""
     if named:
         return base / named
-    usual = estate.parent / "out" / "capacity.json"
+    usual = estate.resolve().parent / "out" / "capacity.json"
     return usual if usual.is_file() else None
