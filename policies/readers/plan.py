@@ -120,7 +120,9 @@ def plan_states(estate: Estate, waves: Sequence[Wave], today: date) -> Iterator[
                 trials.remove((server, source, until))
             source = _checked(now, move)
             now = after_cutover(now, move.server, move.to, night or today)
-            gone -= {(move.server, move.to)}
+            # A machine holds one source: who moves on gives up the one before, and who moves back takes it into use again.
+            gone = (gone | {t[:2] for t in trials if t[0] == move.server}) - {(move.server, move.to)}
+            trials = [t for t in trials if t[0] != move.server]
             if night:
                 dates[move.server] = night
             trials.append((move.server, source, date.fromordinal(night.toordinal() + _hold_days(estate, move.server)) if night else None))

@@ -16,6 +16,7 @@ from policies.evidence import (
     PortEvidence,
     QuotaEvidence,
     ReservationEvidence,
+    SeenMachine,
     ServerEvidence,
     Unknown,
     VolumeEvidence,
@@ -194,6 +195,12 @@ def _merged(entry: ServerEvidence, instance: ObservedInstance, region: AwsCapaci
         protected=protected,
         usage=prefer(usage_of(instance.usage, entry.name, seen.source, region.taken_at), entry.usage),
         instance=_settings(entry.instance or InstanceSettings(), instance, wins=seen.wins),
+        seen=SeenMachine(
+            memory=_size(instance.instance_type)[1],
+            disks=sum(v.size for v in instance.volumes),
+            instance_type=instance.instance_type,
+            network=instance.subnet,
+        ),
         source=entry.source or seen.source,
         as_of=region.taken_at,
     )

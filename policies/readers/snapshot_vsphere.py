@@ -15,6 +15,7 @@ from policies.evidence import (
     HostEvidence,
     NetworkEvidence,
     PoolEvidence,
+    SeenMachine,
     ServerEvidence,
     Unknown,
     VsphereSettings,
@@ -185,6 +186,7 @@ def _merged(entry: ServerEvidence, machine: ObservedMachine, center: VsphereCapa
         memory_reservation=machine.memory_reservation,
         usage=prefer(usage_of(machine.usage, entry.name, seen.source, center.taken_at), entry.usage),
         vsphere=_vsphere(entry.vsphere or VsphereSettings(), machine, wins=seen.wins),
+        seen=SeenMachine(memory=machine.memory, disks=sum(machine.disks), datastore=machine.datastore),
         as_of=center.taken_at,
     )
     if not seen.wins:

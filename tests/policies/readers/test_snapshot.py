@@ -103,6 +103,19 @@ def test_a_size_that_differs_wins_live_and_is_a_finding() -> None:
     assert declared.findings == ()
 
 
+def test_what_a_machine_was_when_seen_stays_known_beside_what_it_will_be() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        machine(document)["memory"] = 4 * GIB
+        machine(document)["datastore"] = "elsewhere"
+
+    found = server(seen(edit))
+
+    assert found.seen is not None
+    assert (found.seen.memory, found.seen.datastore) == (4 * GIB, "elsewhere")
+    assert found.datastore != "elsewhere"
+    assert found.memory != 4 * GIB
+
+
 def test_a_disk_rounded_up_to_whole_gib_is_the_declared_one() -> None:
     def estate(document: dict[str, Any]) -> None:
         document["servers"]["records-db-01"]["disks"][1]["size"] = 99 * GIB + GIB // 2
