@@ -12,7 +12,7 @@ from policies.evidence.datum import Unknown, missing, provenance
 from policies.evidence.evidence import Evidence
 from policies.evidence.exposure import PortEvidence
 from policies.evidence.forecasts import ForecastEvidence, ForecastPoint
-from policies.evidence.machines import InstanceSettings, ServerEvidence, UsageEvidence, VolumeEvidence, VsphereSettings
+from policies.evidence.machines import InstanceSettings, SeenMachine, ServerEvidence, UsageEvidence, VolumeEvidence, VsphereSettings
 from policies.evidence.promises import (
     AlarmEvidence,
     BackupEvidence,
@@ -45,6 +45,7 @@ __all__ = [
     "QuotaEvidence",
     "RecoveryTestEvidence",
     "ReservationEvidence",
+    "SeenMachine",
     "ServerEvidence",
     "ServiceEvidence",
     "SnapshotEvidence",

@@ -70,6 +70,22 @@ class InstanceSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SeenMachine:
+    """What a machine was when it was looked at, beside what its declaration will make of it: only this is in what is used by now.
+
+    Args:
+        disks: bytes of all its disks together.
+        network: the subnet of its first card, where the look tells.
+    """
+
+    memory: int | Unknown
+    disks: int
+    datastore: str = ""
+    instance_type: str = ""
+    network: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerEvidence:
     """One machine on one site. A held source is a machine too: it must be able to run, or rollback is not real.
 
@@ -84,6 +100,7 @@ class ServerEvidence:
         os: the catalogue's id of its operating system (debian-12).
         places: the sites where the estate gives it a network and an address, so that it may stand there.
         drift: where the machine that was seen is not what the estate declares, in words.
+        seen: what it was when it was looked at; None where nobody looked.
     """
 
     name: str
@@ -115,6 +132,7 @@ class ServerEvidence:
     drift: tuple[str, ...] | Unknown = UNCOMPARED
     vsphere: VsphereSettings | None = None
     instance: InstanceSettings | None = None
+    seen: SeenMachine | None = None
     source: str = ""
     urn: str = ""
     as_of: datetime | None = None

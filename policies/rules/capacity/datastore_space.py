@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import DatastoreEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Bounds, counts, gib, joined_lacks, total_of
+from policies.rules.capacity.demand import NOTHING, Bounds, counts, gib, joined_lacks, known, total_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -60,10 +60,11 @@ class _Store:
         listed = list(servers)
         disks, swap = _disks(listed), _swap(listed)
         # Where somebody looked, a machine without a time of observation is not in the used space yet.
-        coming = [s for s in listed if s.as_of is None] if datastore.as_of is not None else []
-        arriving = _disks(coming)
+        coming = [s for s in listed if _comes(s)] if datastore.as_of is not None else []
+        larger, swapped = _growth(listed) if datastore.as_of is not None else (NOTHING, NOTHING)
+        arriving = _disks(coming) + larger
         promised = float(sum(p.disk + p.memory for p in promises))
-        planned = arriving + _part(arriving, limits.snapshots) + _swap(coming) + Bounds(promised, promised)
+        planned = arriving + _part(arriving, limits.snapshots) + _swap(coming) + swapped + Bounds(promised, promised)
         return cls(datastore, disks, swap, _part(disks, limits.snapshots), promised, planned, len(listed))
 
     @property
@@ -158,6 +159,22 @@ def _facts(store: _Store) -> tuple[Fact, ...]:
 
 def _disks(servers: Iterable[ServerEvidence]) -> Bounds:
     return total_of((disk, disk) for server in servers for disk in server.disks)
+
+
+def _comes(server: ServerEvidence) -> bool:
+    """Whether nothing of a machine is in the used space: nobody saw it yet, or it lies on another datastore so far."""
+    return server.as_of is None or (server.seen is not None and server.seen.datastore not in {"", server.datastore})
+
+
+def _growth(servers: Iterable[ServerEvidence]) -> tuple[Bounds, Bounds]:
+    """What machines that were seen here get beyond what they had then: disks, and the swap files of those that run."""
+    disks = swap = 0.0
+    for server in servers:
+        if server.seen is not None and not _comes(server):
+            disks += max(0.0, sum(map(known, server.disks)) - server.seen.disks)
+            if counts(server) and not isinstance(server.seen.memory, Unknown):
+                swap += max(0.0, known(server.memory) - server.seen.memory)
+    return Bounds(disks, disks), Bounds(swap, swap)
 
 
 def _swap(servers: Iterable[ServerEvidence]) -> Bounds:

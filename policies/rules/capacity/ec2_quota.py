@@ -10,7 +10,7 @@ from infra.catalogue import instance_types
 from infra.ec2_quotas import STANDARD, QuotaGroup, quota_group
 from policies.evidence import Evidence, QuotaEvidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.aws_machines import at_most, aws_machines, promised, promised_cpus
+from policies.rules.capacity.aws_machines import at_most, aws_machines, is_strange, promised, promised_cpus
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 
@@ -66,6 +66,8 @@ def _claims(evidence: Evidence) -> dict[tuple[str, str], _Claim]:
     unplaced: list[tuple[str, Unknown]] = []
     machines = aws_machines(evidence)
     for server in machines:
+        if is_strange(server) and server.running is False:
+            continue  # somebody's stopped instance takes nothing, and no plan starts it
         name = server.instance.instance_type if server.instance else Unknown(f"instance type of {server.name}", "the reader does not tell")
         counted = server.as_of is not None and server.running is True
         if isinstance(name, Unknown):
@@ -73,7 +75,7 @@ def _claims(evidence: Evidence) -> dict[tuple[str, str], _Claim]:
                 unplaced.append((server.site, name))
         elif (group := quota_group(name)) is not None:
             claim = claims.setdefault((server.site, group.code), _Claim(server.site, group))
-            claim.add(_cpus(name, server), counted=counted)
+            _add(claim, name, server, counted=counted)
             claim.held += server.held
     for promise in promised(evidence, machines):
         group = quota_group(promise.instance_type) or STANDARD
@@ -82,6 +84,22 @@ def _claims(evidence: Evidence) -> dict[tuple[str, str], _Claim]:
         for claim in [c for c in claims.values() if c.site == site] or [claims.setdefault((site, STANDARD.code), _Claim(site, STANDARD))]:
             claim.add(lack, counted=False)
     return claims
+
+
+def _add(claim: _Claim, name: str, server: ServerEvidence, *, counted: bool) -> None:
+    """One machine by its type. What runs as another type is in the use with that one only: the rest is still planned."""
+    runs_as = server.seen.instance_type if server.seen else ""
+    if not counted or runs_as in {"", name}:
+        claim.add(_cpus(name, server), counted=counted)
+        return
+    now, then = _cpus(runs_as, server), _cpus(name, server)
+    same = quota_group(runs_as) == claim.group and not isinstance(now, Unknown)
+    if same:
+        claim.add(now, counted=True)
+    if isinstance(then, Unknown) or not same:
+        claim.add(then, counted=False)
+    elif not isinstance(now, Unknown) and then > now:
+        claim.add(then - now, counted=False)
 
 
 def _cpus(instance_type: str, server: ServerEvidence) -> float | Unknown:

@@ -10,7 +10,7 @@ from infra.catalogue import CatalogueError, InstanceType, choose_instance_type, 
 from infra.ec2_quotas import STANDARD
 from infra.estate.model import GIB, Size
 from policies.evidence import ClusterEvidence, Evidence, ReservationEvidence, ServerEvidence, Unknown, missing
-from policies.rules.capacity.aws_machines import aws_machines, promised, promised_cpus, type_of
+from policies.rules.capacity.aws_machines import aws_machines, is_strange, promised, promised_cpus, type_of
 from policies.rules.capacity.demand import claims
 from policies.verdict import format_number
 
@@ -182,7 +182,9 @@ def _region_rooms(evidence: Evidence, site: str, *, accept_quota: bool) -> list[
 
 def _quota_room(evidence: Evidence, site: str) -> QuotaRoom:
     machines = aws_machines(evidence)
-    planned = [m for m in machines if m.site == site and not (m.as_of is not None and m.running is True)]
+    runs = [m for m in machines if m.as_of is not None and m.running is True]
+    seen = {(m.name, m.site) for m in (*runs, *(m for m in machines if is_strange(m)))}
+    planned = [m for m in machines if m.site == site and (m.name, m.site) not in seen]
     kinds = [type_of(m) for m in planned]
     wanted = sum(k.cpus for k in kinds if not isinstance(k, Unknown)) + sum(
         promised_cpus(p) for p in promised(evidence, machines) if p.site == site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from policies.evidence import Evidence, NetworkEvidence, Unknown, missing
+from policies.evidence import Evidence, NetworkEvidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.aws_machines import aws_machines, is_planned, promised
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
@@ -57,13 +57,19 @@ def _count(evidence: Evidence, found: dict[tuple[str, str], _Subnet]) -> None:
         for name in machine.networks:
             subnet = found.get((machine.site, name))
             if subnet is not None:
-                subnet.planned += is_planned(machine)
-                subnet.holding += not is_planned(machine)
+                comes = is_planned(machine) or _elsewhere(machine, name)
+                subnet.planned += comes
+                subnet.holding += not comes
                 subnet.serving += not machine.held
     homeless = [(m.site, m.zone) for m in machines if is_planned(m) and not m.networks]
     for site, zone in [*homeless, *((p.site, p.zone) for p in promised(evidence, machines))]:
         for subnet in found.values():
             subnet.perhaps += subnet.network.site == site and zone in {"", subnet.network.zone}
+
+
+def _elsewhere(machine: ServerEvidence, network: str) -> bool:
+    """Whether a machine that is to have one card here was seen with it in another subnet: it holds no address here yet."""
+    return machine.seen is not None and len(machine.networks) == 1 and machine.seen.network not in {"", network}
 
 
 def _purpose(network: NetworkEvidence) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.ec2_quotas import quota_group
-from policies.evidence import ZoneEvidence
+from infra.estate.model import GIB
+from policies.evidence import SeenMachine, ZoneEvidence
 from policies.rules.capacity.ec2_quota import EC2_QUOTA
 from policies.rules.capacity.subnet_addresses import SUBNET_ADDRESSES
 from policies.rules.capacity.zone_offering import ZONE_OFFERING
@@ -46,6 +47,30 @@ class TestQuota:
         machines = (seen("a-01"), seen("old-01", held=True, running=False))
 
         assert "4 running + 4 planned" in judge(EC2_QUOTA, town(*machines, quotas=(quota(used=4.0),))).formula
+
+    @pytest.mark.parametrize(
+        ("now", "then", "sum_of"),
+        [
+            ("m5a.xlarge", "m5a.4xlarge", "20 running + 12 planned = 32"),  # 4 of the 20 are its own; 12 more come
+            ("m5a.4xlarge", "m5a.xlarge", "20 running + 0 planned = 20"),  # what gets smaller frees nothing before it is done
+            ("m5a.xlarge", "m5a.xlarge", "20 running + 0 planned = 20"),
+        ],
+    )
+    def test_what_runs_as_another_type_is_in_the_use_with_that_one_only(self, now: str, then: str, sum_of: str) -> None:
+        resized = seen("a-01", kind=then, seen=SeenMachine(memory=16 * GIB, disks=0, instance_type=now))
+
+        assert sum_of in judge(EC2_QUOTA, town(resized, quotas=(quota(used=20.0),))).formula
+
+    def test_a_type_of_another_quota_is_planned_in_full(self) -> None:
+        resized = seen("a-01", kind="x1e.xlarge", seen=SeenMachine(memory=16 * GIB, disks=0, instance_type="m5a.xlarge"))
+        judged = judge(EC2_QUOTA, town(resized, quotas=(quota(used=20.0, code="L-7295265B", families=("x",)),)))
+
+        assert "20 running + 4 planned = 24" in judged.formula
+
+    def test_somebody_elses_stopped_instance_asks_for_nothing(self) -> None:
+        strange = seen("theirs-01", service="", running=False)
+
+        assert "4 running + 0 planned" in judge(EC2_QUOTA, town(seen("a-01"), strange, quotas=(quota(used=4.0),))).formula
 
     def test_moves_and_promises_count_once(self) -> None:
         moving = instance("db-01")
@@ -147,6 +172,14 @@ class TestOffering:
 
 class TestAddresses:
     """CAP-013."""
+
+    def test_a_machine_that_was_seen_in_another_subnet_holds_no_address_here_yet(self) -> None:
+        moving = seen("a-01", seen=SeenMachine(memory=16 * GIB, disks=0, network="app-b"))
+        staying = seen("a-02", seen=SeenMachine(memory=16 * GIB, disks=0, network="app-a"))
+        evidence = town(moving, staying, networks=(subnet("a", 8),))
+
+        assert judge(SUBNET_ADDRESSES, evidence).outcome is Outcome.FAIL
+        assert judge(SUBNET_ADDRESSES, replace(evidence, servers=(staying,))).outcome is Outcome.PASS
 
     @pytest.mark.parametrize(("free", "outcome"), [(9, Outcome.PASS), (8, Outcome.FAIL)])
     def test_spare(self, free: int, outcome: Outcome) -> None:

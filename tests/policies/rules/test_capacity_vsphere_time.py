@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from infra.estate.model import GIB
-from policies.evidence import MoveEvidence, PromiseEvidence, ServerEvidence, SnapshotEvidence, Unknown, ZoneEvidence
+from policies.evidence import MoveEvidence, PromiseEvidence, SeenMachine, ServerEvidence, SnapshotEvidence, Unknown, ZoneEvidence
 from policies.rule import Scalar
 from policies.rules.capacity.datastore_space import DATASTORE_SPACE
 from policies.rules.capacity.move_date_demand import MOVE_DATE_DEMAND
@@ -154,6 +154,21 @@ class TestDatastoreSpace:
         assert self.judged(planned, space=660).outcome is PASS  # 660 + 100 + 30 + 10
         assert self.judged(planned, space=661).outcome is FAIL
         assert self.judged(replace(planned, as_of=NOW), space=661).outcome is PASS
+
+    @pytest.mark.parametrize(
+        ("was", "space", "outcome"),
+        [
+            (SeenMachine(memory=20 * GIB, disks=40 * GIB, datastore="general-01"), 714, PASS),  # 60 of disk, 6 for snapshots, 20 of swap
+            (SeenMachine(memory=20 * GIB, disks=40 * GIB, datastore="general-01"), 715, FAIL),
+            (SeenMachine(memory=80 * GIB, disks=400 * GIB, datastore="general-01"), 800, PASS),  # what gets smaller frees nothing yet
+            (SeenMachine(memory=40 * GIB, disks=100 * GIB, datastore="general-02"), 650, PASS),  # all of it comes: 100 + 10 + 40
+            (SeenMachine(memory=40 * GIB, disks=100 * GIB, datastore="general-02"), 651, FAIL),
+        ],
+    )
+    def test_what_a_seen_machine_grows_by_or_brings_along_is_planned(self, was: SeenMachine, space: int, outcome: Outcome) -> None:
+        machine = server("db-01", disks=(100 * GIB,), memory=40 * GIB, as_of=NOW, seen=was)
+
+        assert self.judged(machine, space=space).outcome is outcome
 
     def test_a_promise_adds_its_disk_and_swap_once(self) -> None:
         promised = promise("new", memory=20 * GIB, disk=80 * GIB)
