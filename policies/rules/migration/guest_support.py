@@ -161,7 +161,7 @@ GUEST_SUPPORT = Rule(
         "Amazon EC2 User Guide: NVMe and ENA requirements, boot modes, 28 attachments on Nitro, BIOS boot volumes of 2 TiB; "
         "vSphere 8.0 configuration maximums; vSphere API 8.0 guest identifiers"
     ),
-    remedy="upgrade the system first, choose another instance_type, merge disks, or correct the server's entry: `incline estate observe`",
+    remedy="upgrade the system first, choose another instance_type, merge disks, or correct the entry of the server",
     check=check,
     parameters={
         "ec2_attachments": Parameter(default=28, reason="most Nitro types share 28 places among cards and volumes; newer ones have more"),

@@ -62,7 +62,7 @@ def test_a_finding_stands_at_its_line_of_the_estate() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["urn:pulumi:dev::city::aws:ec2/instance:Instance::x", "", "/home/me/estate/x.yaml:3", "../x.yaml:3", "vcenter"]
+    "source", ["urn:pulumi:dev::city::aws:ec2/instance:Instance::x", "", "/srv/estate/x.yaml:3", "../x.yaml:3", "vcenter"]
 )
 def test_a_source_that_is_no_file_of_the_repository_falls_back_on_the_declaration(source: str) -> None:
     verdict = Verdict(
