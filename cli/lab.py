@@ -29,13 +29,13 @@ app = new_app(
         "incline lab up                       start it; the first time builds its programs",
         'eval "$(incline lab env)"            then pulumi, govc and aws talk to it',
         "incline lab stop vcenter             its machines and disks wait for: incline lab start vcenter",
+        "incline lab host fail dt-esx-01      what a rule must notice: see also host recover, quota set",
         "incline lab down                     forget everything, Pulumi state included",
     ),
 )
 
 app.add_typer(host_app, name="host")
 app.add_typer(quota_app, name="quota")
-app.command(epilog=closing_lines("incline lab statistics 7", "incline lab statistics 0"))(statistics)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No narration.")]
@@ -124,6 +124,9 @@ def toolchain(as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     built = ensure_toolchain(Progress(None if quiet else sys.stderr))
     document = {"schema": "incline.toolchain/1", "bin": str(built.bin), "pulumi": str(built.pulumi)}
     emit(document, lambda: str(built.bin), as_json)
+
+
+app.command(epilog=closing_lines("incline lab statistics 7", "incline lab statistics 0"))(statistics)
 
 
 def _region_lost(lab: Lab) -> bool:

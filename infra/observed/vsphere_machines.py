@@ -67,7 +67,6 @@ def _machine(moref: str, values: Mapping[str, Any], around: Surroundings) -> Obs
     devices: Sequence[Any] = values.get("config.hardware.device") or ()
     name, uuid, host = str(values.get("name", "")), str(values.get("config.uuid", "")), _moref(values, "runtime.host")
     known = "config.uuid" in values  # a machine whose configuration cannot be read has no settings, rather than bad ones
-    encrypted = None if not known else values.get("config.keyId") is not None
     migration = values.get("config.migrateEncryption")
     return ObservedMachine(
         name=name,
@@ -86,7 +85,7 @@ def _machine(moref: str, values: Mapping[str, Any], around: Surroundings) -> Obs
         firmware=values.get("config.firmware"),
         secure_boot=values.get("config.bootOptions.efiSecureBootEnabled"),
         hardware_version=_version(str(values.get("config.version", ""))),
-        encrypted=encrypted,
+        encrypted=_encrypted(values, devices) if known else None,
         vmotion_encryption=None if migration is None else str(migration),
         logging=values.get("config.flags.enableLogging"),
         nonpersistent_disks=_nonpersistent(devices) if known else None,
@@ -102,6 +101,11 @@ def _machine(moref: str, values: Mapping[str, Any], around: Surroundings) -> Obs
 def _disks(devices: Sequence[Any]) -> list[Any]:
     found = [d for d in devices if isinstance(d, vim.vm.device.VirtualDisk)]
     return sorted(found, key=lambda d: (d.controllerKey or 0, d.unitNumber or 0))
+
+
+def _encrypted(values: Mapping[str, Any], devices: Sequence[Any]) -> bool:
+    """Whether all its disks are: an encrypted machine may have a disk that is not, never the other way round."""
+    return values.get("config.keyId") is not None and all(getattr(d.backing, "keyId", None) is not None for d in _disks(devices))
 
 
 def _nonpersistent(devices: Sequence[Any]) -> tuple[str, ...]:

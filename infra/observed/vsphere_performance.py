@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 from pyVmomi import vim
@@ -96,7 +97,7 @@ def _series(answer: Any, names: Mapping[int, str]) -> Series:
     for each in answer.value or ():
         name, told = names[int(each.id.counterId)], [_number(v) for v in str(each.value or "").split(",")]
         before = values.get(name)
-        values[name] = told if before is None else [_sum(a, b) for a, b in zip(before, told, strict=False)]
+        values[name] = told if before is None else [_sum(a, b) for a, b in zip_longest(before, told)]
     order = sorted(range(len(moments)), key=moments.__getitem__)
     kept = {name: tuple(told[i] if i < len(told) else None for i in order) for name, told in values.items()}
     return Series(tuple(moments[i] for i in order), kept)

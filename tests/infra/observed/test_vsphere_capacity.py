@@ -10,8 +10,10 @@ from infra.estate.model import Cluster, Datastore, Host, Network
 from infra.observed.errors import GoneError, RestRefusedError
 from infra.observed.vsphere_capacity import read_vsphere_capacity
 from infra.observed.vsphere_ha import high_availability
+from infra.observed.vsphere_machines import Surroundings, observed_machines
 from infra.observed.vsphere_performance import Performance, Question
 from infra.observed.vsphere_rest import VsphereRest
+from infra.observed.who import Roster
 from tests.fakes.estates import estate, on_vsphere, placement, server, vsphere_site
 from tests.fakes.lab_vcenter import RUNNING, STOPPED, lab_vcenter
 
@@ -230,6 +232,60 @@ def test_a_counter_manager_that_answers_nothing_leaves_use_unknown(vcenter, look
     assert {m.usage for m in seen.machines} == {None}
     assert not seen.clusters[0].history
     assert {"usage", "history"} <= set(seen.missing)
+
+
+def around(city):
+    nothing: dict = {}
+    return Surroundings(
+        hosts=nothing,
+        clusters=nothing,
+        pools=nothing,
+        networks=nothing,
+        priorities=nothing,
+        tags=None,
+        usage=nothing,
+        roster=Roster(city, "downtown"),
+    )
+
+
+def test_a_machine_whose_configuration_cannot_be_read_has_no_settings(city):
+    (seen,) = observed_machines({"vm-1": {"name": "orphan", "runtime.powerState": "poweredOff"}}, around(city))
+
+    assert (seen.name, seen.server, seen.running, seen.cpus, seen.disks) == ("orphan", "", False, 0, ())
+    unknown = (seen.encrypted, seen.devices, seen.nonpersistent_disks, seen.nics_connected, seen.logging, seen.secure_boot, seen.tags)
+    assert set(unknown) == {None}
+
+
+@pytest.mark.parametrize(
+    ("home", "disks", "encrypted"), [(True, [True, True], True), (True, [True, False], False), (False, [False], False), (True, [], True)]
+)
+def test_encrypted_means_every_disk(city, home, disks, encrypted):
+    key = vim.encryption.CryptoKeyId(keyId="a-key")
+    flat = vim.vm.device.VirtualDisk.FlatVer2BackingInfo
+    devices = [
+        vim.vm.device.VirtualDisk(key=2000 + n, backing=flat(diskMode="persistent", keyId=key if each else None))
+        for n, each in enumerate(disks)
+    ]
+    values = {"name": "m", "config.uuid": "u", "config.hardware.device": devices, **({"config.keyId": key} if home else {})}
+
+    assert observed_machines({"vm-1": values}, around(city))[0].encrypted is encrypted
+
+
+def test_disks_that_forget_and_video_that_is_too_much_are_named(city):
+    forgets = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(diskMode="independent_nonpersistent")
+    label = vim.Description(label="Hard disk 2", summary="")
+    devices = [
+        vim.vm.device.VirtualDisk(key=2001, unitNumber=1, capacityInKB=4, backing=forgets, deviceInfo=label),
+        vim.vm.device.VirtualVideoCard(key=500, enable3DSupport=True),
+        vim.vm.device.VirtualParallelPort(key=10000),
+    ]
+
+    (seen,) = observed_machines({"vm-1": {"name": "m", "config.uuid": "u", "config.hardware.device": devices}}, around(city))
+
+    assert seen.nonpersistent_disks == ("Hard disk 2",)
+    assert seen.devices == ("parallel", "3d-video")
+    assert seen.disks == (4096,)
+    assert seen.nics_connected is False
 
 
 @pytest.mark.parametrize(
