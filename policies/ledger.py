@@ -132,7 +132,7 @@ def with_ledger(evidence: Evidence, ledger: Ledger, source: str, *, own: str = "
     """
     counted = {(s.name, s.site): s for s in evidence.servers}
     taken = {(p.holder, p.site) for p in evidence.promises}
-    found: list[PromiseEvidence] = []
+    found: dict[tuple[str, str], PromiseEvidence] = {}
     lapsed: list[str] = []
     for by, promises in sorted(ledger.stacks.items()):
         if by == own:
@@ -141,12 +141,20 @@ def with_ledger(evidence: Evidence, ledger: Ledger, source: str, *, own: str = "
             lapsed.append(f"{source}: the promises of {by} of {promises.since:%Y-%m-%d} have expired; they are not subtracted")
             continue
         for machine in promises.machines:
-            if machine.site in evidence.kinds and (machine.holder, machine.site) not in taken:
-                rest = _beyond(machine, counted.get((machine.holder, machine.site)))
+            key = machine.holder, machine.site
+            if machine.site in evidence.kinds and key not in taken:
+                rest = _beyond(machine, counted.get(key))
                 if rest is not None:
-                    found.append(PromiseEvidence(by=by, since=promises.since, source=source, **rest.model_dump()))
-                    taken.add((machine.holder, machine.site))
-    return replace(evidence, promises=evidence.promises + tuple(found), findings=evidence.findings + tuple(lapsed))
+                    each = PromiseEvidence(by=by, since=promises.since, source=source, **rest.model_dump())
+                    found[key] = _larger(found[key], each) if key in found else each
+    return replace(evidence, promises=evidence.promises + tuple(found.values()), findings=evidence.findings + tuple(lapsed))
+
+
+def _larger(one: PromiseEvidence, other: PromiseEvidence) -> PromiseEvidence:
+    """What a machine may come to that two changes promise: it is made once, as large as the larger of the two in each."""
+    larger = other if (other.memory, other.cpus, other.disk) > (one.memory, one.cpus, one.disk) else one
+    cpus, memory, disk = max(one.cpus, other.cpus), max(one.memory, other.memory), max(one.disk, other.disk)
+    return replace(larger, cpus=cpus, memory=memory, disk=disk)
 
 
 def _beyond(promise: Promise, counted: ServerEvidence | None) -> Promise | None:

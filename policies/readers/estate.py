@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 
 from infra.catalogue import PRICES_DATED, CatalogueError, instance_types, type_for
@@ -201,13 +201,18 @@ def _moves(estate: Estate, where: Where) -> Iterator[MoveEvidence]:
             continue
         held = placement.held
         if held is not None:
-            since = None if held.move == PLANNED else held.since
+            since = None if held.move == PLANNED else _aware(held.since)
             until = held.until.date() if held.until else None
             yield replace(_move(server, held.machine.site, placement.site, "on trial", where, until), held_since=since)
         elif placement.move is not None:
             yield _coming(estate, server, placement.site, placement.move.target, "open", where)
         elif placement.site != server.site:
             yield _coming(estate, server, placement.site, server.site, "pending", where)
+
+
+def _aware(moment: datetime) -> datetime:
+    """A time that a file gives without its zone is one of UTC, as all others are: else it could be compared with none."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _coming(estate: Estate, server: Server, source: str, target: str, state: str, where: Where) -> MoveEvidence:

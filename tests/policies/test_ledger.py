@@ -61,6 +61,14 @@ def test_a_machine_that_two_branches_promise_counts_once(tmp_path: Path) -> None
     assert len(with_ledger(here(), promised(tmp_path, NEW, by="another"), "ledger.json").promises) == 1
 
 
+def test_of_a_machine_that_two_branches_promise_the_larger_size_counts(tmp_path: Path) -> None:
+    promised(tmp_path, NEW)
+    ledger = promised(tmp_path, replace(NEW, memory=96 * GIB, cpus=4), by="the other")
+    (found,) = with_ledger(here(), ledger, "ledger.json").promises
+
+    assert (found.by, found.cpus, found.memory) == ("the other", 8, 96 * GIB)
+
+
 @pytest.mark.parametrize(("age", "open_still"), [(LIFE - timedelta(seconds=1), True), (LIFE, False)])
 def test_a_promise_ends_when_it_expires_and_says_so(tmp_path: Path, age: timedelta, open_still: bool) -> None:
     seen = with_ledger(here(), promised(tmp_path, NEW, at=NOW - age), "ledger.json")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from infra.estate.model import GIB, Tier
 from policies.evidence import Evidence, ServerEvidence, ServiceEvidence
+from policies.parts import serves
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.recovery_rooms import Room, rooms
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
@@ -56,7 +57,7 @@ def _lose(lost: str, judged: list[ServiceEvidence], outcome: dict[str, _Recovery
             if machine.site != lost or machine.held:
                 continue
             members = evidence.by_group.get(machine.group, ()) if machine.group else ()
-            others = sorted({m.site for m in members} - {lost})
+            others = sorted({m.site for m in members if serves(m)} - {lost})
             if others:
                 told.serving.append(f"{machine.name} serves at {' and '.join(others)} too")
                 continue

@@ -8,6 +8,7 @@ from math import inf
 
 from infra.estate.model import GIB
 from policies.evidence import Evidence, ServerEvidence, Unknown, UsageEvidence
+from policies.parts import serves
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.aws_machines import at_most, measured, not_measured, type_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
@@ -53,7 +54,7 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     roles: dict[str, list[ServerEvidence]] = {}
     for service in bound:
         for server in evidence.by_service.get(service, ()):
-            if not server.held:
+            if serves(server):
                 roles.setdefault(_role(server), []).append(server)
     judged = {target: members for target, members in roles.items() if any(m.kind == "aws" for m in members)}
     if not judged:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, Evidence, HostEvidence, PromiseEvidence, ServerEvidence, Unknown, missing
 from policies.packing import Load, Misfit, Room, misfits
+from policies.rules.capacity.demand import counts
 from policies.verdict import format_number
 
 Demand = ServerEvidence | PromiseEvidence
@@ -58,7 +59,9 @@ class Fit:
 def demands(
     evidence: Evidence, cluster: ClusterEvidence, coming: Iterable[ServerEvidence] = (), apart: frozenset[tuple[str, str]] = frozenset()
 ) -> list[Demand]:
-    """The machines of a cluster, held ones included, those that are coming, and what others were promised there.
+    """The machines of a cluster that ask for room, held ones included, those that are coming, and what others were promised there.
+
+    A machine that was seen switched off and is not held asks for nothing, as in all capacity rules.
 
     Args:
         evidence: all that is known.
@@ -66,7 +69,7 @@ def demands(
         coming: machines of moves that stand there on the night in question.
         apart: holders and sites of promises that are not counted, because `coming` says which of them are.
     """
-    found: dict[str, Demand] = {s.name: s for s in (*evidence.in_cluster(cluster), *coming)}
+    found: dict[str, Demand] = {s.name: s for s in (*filter(counts, evidence.in_cluster(cluster)), *coming)}
     for promise in evidence.promised_to(cluster):
         if (promise.holder, promise.site) not in apart:
             found.setdefault(promise.holder, promise)

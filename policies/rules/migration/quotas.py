@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from infra.catalogue import instance_types
 from infra.ec2_quotas import quota_group
 from policies.evidence import Evidence, PromiseEvidence, QuotaEvidence, ServerEvidence, Unknown
+from policies.rules.capacity.aws_machines import GROWTH
 from policies.rules.decide import Grounds
 from policies.verdict import Fact, format_number
 
@@ -23,6 +24,8 @@ def vcpus(server: ServerEvidence | PromiseEvidence) -> int | Unknown:
     name = type_of(server)
     if isinstance(name, Unknown):
         return name
+    if isinstance(server, PromiseEvidence) and server.holder.endswith(GROWTH):
+        return server.cpus  # the rest of it is in the used quota already
     known = instance_types().get(name)
     return known.cpus if known else Unknown(f"vCPUs of {name}", "the catalogue has no such type")
 

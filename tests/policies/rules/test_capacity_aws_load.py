@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from infra.estate.model import GIB
 from policies.evidence import BackupEvidence, Evidence, InstanceSettings, ReservationEvidence, ServerEvidence, VolumeEvidence
+from policies.examples.case import NOW
 from policies.rules.capacity.disk_performance import DISK_PERFORMANCE
 from policies.rules.capacity.reserved_recovery import RESERVED_RECOVERY
 from policies.rules.capacity.right_size import RIGHT_SIZE
@@ -306,3 +307,17 @@ class TestSize:
         assert judge(RIGHT_SIZE, town(instance("a-01", usage=usage(cpu=LACK)))).outcome is Outcome.UNDETERMINED
         assert judge(RIGHT_SIZE, town(instance("a-01", usage=usage(cpu=LACK, memory=17.0)))).outcome is Outcome.FAIL
         assert judge(RIGHT_SIZE, town(instance("a-01"))).outcome is Outcome.UNDETERMINED
+
+
+def test_a_member_that_is_switched_off_carries_nothing() -> None:
+    """Neither its zone's load (CAP-014) nor the work of a lost site (CAP-015)."""
+    off = {"as_of": NOW, "running": False}
+    on, stopped = spread("a"), spread("b", **off)
+    judged = judge(STATIC_STABILITY, town(*on, *stopped))
+
+    assert judged.outcome is Outcome.FAIL
+    assert "nothing carries the load" in judged.message
+
+    members = (server("db-01", group="db"), instance("db-02", group="db", **off))
+    evidence = recovering(*members, copies=(), reservations=())
+    assert judge(RESERVED_RECOVERY, evidence).outcome is Outcome.FAIL

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pyVmomi import vim
 
 from infra.estate.model import GIB, Estate, Freeze, HighAvailability
+from infra.observed.capacity import CapacitySnapshot
 from policies.evaluate import evaluate
 from policies.evidence import (
     ClusterEvidence,
@@ -27,7 +28,9 @@ from policies.evidence import (
 from policies.examples.case import NOW, TODAY
 from policies.examples.ground import ESTATE
 from policies.examples.migration import CASES
+from policies.readers.estate import read_estate
 from policies.readers.plan import read_plan
+from policies.readers.snapshot import overlay_snapshot
 from policies.rule import Parameters, Rule
 from policies.rules import RULES
 from policies.rules.migration import MIGRATION
@@ -673,3 +676,33 @@ class TestPlan:
             "hold time of the move of records-db-01 (the estate does not say; write it under `move:` of the server)",
         )
         assert not [v for v in verdicts.values() if v.outcome is Outcome.FAIL]
+
+
+@pytest.mark.parametrize("rule", [ROLLBACK_CAPACITY, DOUBLE_RUNNING], ids=lambda r: r.id)
+def test_a_machine_that_is_switched_off_asks_for_no_room_unless_it_is_held(rule: Rule) -> None:
+    big = server("archive-01", memory=500 * GIB, cpus=1, as_of=NOW, running=False)
+
+    def judged(*others: ServerEvidence) -> Outcome:
+        return judge(rule, town(source(as_of=NOW, running=True), *others, quotas=(quota(100.0, 0.0),))).outcome
+
+    assert judged(big) is judged()
+    assert judged(replace(big, held=True)) is Outcome.FAIL
+
+
+def test_the_growth_of_a_promise_takes_only_its_own_vcpus() -> None:
+    grows = promise("web-01 (growth)", cpus=2, kind="m5a.xlarge")
+    evidence = town(moves=(move(),), promises=(grows,), quotas=(quota(100.0, 94.0),))
+
+    assert judge(DOUBLE_RUNNING, evidence).outcome is Outcome.PASS  # 94 + 4 + 2 = 100, not 102
+
+
+@pytest.mark.parametrize("rule", [SOURCE_HELD, ONE_SIDE], ids=lambda r: r.id)
+def test_a_hold_whose_time_names_no_zone_is_one_of_utc(rule: Rule) -> None:
+    case = next(c for c in CASES if c.rule == rule.id and c.outcome is Outcome.PASS and "held" in str(c.documents()[0]["placements"]))
+    estate, snapshot = case.documents()
+    for placement in estate["placements"].values():
+        if placement.get("held"):
+            placement["held"]["since"] = placement["held"]["since"].removesuffix("Z")
+    seen = overlay_snapshot(read_estate(Estate.model_validate(estate), TODAY), CapacitySnapshot.model_validate(snapshot), "capacity.json")
+
+    assert [v.outcome for v in evaluate(seen).verdicts if v.rule == rule.id and v.target == case.target] == [Outcome.PASS]
