@@ -13,7 +13,7 @@ from policies.evidence import Evidence, InstanceSettings, PortEvidence, ServerEv
 from policies.readers.stack import INSTANCE, SERVER, VIRTUAL_MACHINE, Resource, Stack
 from policies.readers.stack_aws import merged_instance, stack_databases, stack_networks
 from policies.readers.stack_ports import grouped_servers, stack_ports
-from policies.readers.stack_vsphere import merged_machine, stack_clusters, stack_pools
+from policies.readers.stack_vsphere import merged_machine, stack_clusters, stack_pools, unseparated
 
 _NAMES_SHOWN = 5
 
@@ -24,6 +24,7 @@ def overlay(ground: Evidence, site: str, resources: Iterable[Resource], *, reade
     findings = list(ground.findings)
     servers = _servers(ground, site, stack, findings)
     kind = ground.kinds.get(site, "")
+    findings.extend(unseparated(servers, stack))
     here = {s.name: s for s in servers if s.site == site}
     return replace(
         ground,

@@ -11,6 +11,7 @@ SERVER = "incline:hybrid:Server"
 VIRTUAL_MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 COMPUTE_CLUSTER = "vsphere:index/computeCluster:ComputeCluster"
 RESOURCE_POOL = "vsphere:index/resourcePool:ResourcePool"
+ANTI_AFFINITY = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
 HA_OVERRIDE = "vsphere:index/haVmOverride:HaVmOverride"
 INSTANCE = "aws:ec2/instance:Instance"
 VOLUME = "aws:ebs/volume:Volume"
@@ -45,6 +46,7 @@ KEYS: Mapping[str, frozenset[str]] = {
         VIRTUAL_MACHINE: _MACHINE_KEYS,
         COMPUTE_CLUSTER: _CLUSTER_KEYS,
         RESOURCE_POOL: "name cpuReservation memoryReservation cpuExpandable memoryExpandable",
+        ANTI_AFFINITY: "enabled virtualMachineIds",
         HA_OVERRIDE: "haVmRestartPriority virtualMachineId",
         INSTANCE: _INSTANCE_KEYS,
         VOLUME: "size type encrypted iops throughput",

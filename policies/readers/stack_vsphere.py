@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from infra.estate.model import GIB, HighAvailability
 from policies.evidence import ClusterEvidence, Evidence, PoolEvidence, ServerEvidence, Unknown, VsphereSettings
 from policies.readers.properties import Plain, flag, integer, objects, text
 from policies.readers.snapshot_parts import same_disks
-from policies.readers.stack import COMPUTE_CLUSTER, HA_OVERRIDE, RESOURCE_POOL, Resource, Stack, nested
+from policies.readers.stack import ANTI_AFFINITY, COMPUTE_CLUSTER, HA_OVERRIDE, RESOURCE_POOL, Resource, Stack, nested
 
 _NONPERSISTENT = ("independent_nonpersistent", "nonpersistent")
 _ADMISSION = {"resourcePercentage": "percentage", "slotPolicy": "slots", "failoverHosts": "failover-hosts", "disabled": "disabled"}
@@ -206,3 +206,16 @@ def _pool(entry: PoolEvidence, resource: Resource) -> PoolEvidence:
         memory_reservation=entry.memory_reservation if isinstance(memory, Unknown) else memory << 20,
         expandable=any(each is not False for each in expandable),
     )
+
+
+def unseparated(servers: Iterable[ServerEvidence], stack: Stack) -> Iterator[str]:
+    """The groups whose members on one cluster no DRS rule of this stack keeps apart: DRS may put them on one host."""
+    rules = [set(r.uses.get("virtualMachineIds", ())) for r in stack.of(ANTI_AFFINITY) if r.stated("enabled") is not False]
+    crowds: dict[tuple[str, str], list[ServerEvidence]] = {}
+    for server in servers:
+        if server.group and server.urn and server.kind == "vsphere" and not server.held:
+            crowds.setdefault((server.group, server.cluster), []).append(server)
+    for (group, cluster), members in sorted(crowds.items()):
+        if len(members) > 1 and not any({m.urn for m in members} <= rule for rule in rules):
+            names = ", ".join(sorted(m.name for m in members))
+            yield f"group/{group}: {names} stand on cluster {cluster}, and no rule of the stack keeps them on different hosts"
