@@ -55,8 +55,11 @@ class _Measure:
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
-    """One verdict for every machine on AWS, and for every machine that a move makes anywhere."""
-    machines = [m for m in (*aws_machines(evidence), *_moved_home(evidence)) if not m.held and not is_strange(m)]
+    """One verdict for every machine on AWS, and for every machine that a move makes anywhere; of one that leaves, its target is judged."""
+    home = tuple(_moved_home(evidence))
+    leaving = {m.name for m in home}
+    here = (m for m in aws_machines(evidence) if m.name not in leaving)
+    machines = [m for m in (*here, *home) if not m.held and not is_strange(m)]
     if not machines:
         yield rule.not_applicable("no machine stands on AWS and none moves")
         return

@@ -114,7 +114,7 @@ def _free(network: NetworkEvidence) -> str:
 
 
 def _names(subnet: _Subnet) -> str:
-    return " and ".join(s.network.name for s in subnet.siblings)
+    return " and ".join(sorted(s.network.name for s in subnet.siblings))
 
 
 def _facts(subnet: _Subnet, elsewhere: int, spare: int) -> tuple[Fact, ...]:

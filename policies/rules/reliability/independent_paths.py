@@ -40,7 +40,7 @@ def _crossings(evidence: Evidence) -> tuple[dict[Pair, list[str]], list[tuple[st
     managed = {d.service for d in evidence.databases}
     found: dict[Pair, list[str]] = defaultdict(list)
     unplaced = []
-    for name, service in evidence.services.items():
+    for name, service in sorted(evidence.services.items()):
         here = sites[name]
         ordered = sorted(here)
         for n, one in enumerate(ordered):
