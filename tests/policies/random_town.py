@@ -29,6 +29,10 @@ class Town:
     estate: Document
     snapshot: Document
 
+    def __repr__(self) -> str:
+        """Short: a town is pages long."""
+        return f"Town({len(self.estate['servers'])} servers)"
+
     def evidence(self) -> Evidence:
         """As the rules see it, with the snapshot."""
         return overlay_snapshot(self.declared(), CapacitySnapshot.model_validate(self.snapshot), "capacity.json")
