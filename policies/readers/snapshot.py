@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from infra.observed.capacity import SCHEMA, AwsCapacity, CapacitySnapshot, VsphereCapacity
 from policies.evidence import (
     AlarmEvidence,
@@ -44,8 +44,9 @@ def read_snapshot(path: Path) -> CapacitySnapshot:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise SnapshotError(f"{path}: the capacity snapshot cannot be read: {reason}", code="INC-3020", next_step=again) from error
+        raise SnapshotError(
+            f"{path}: the capacity snapshot cannot be read: {why_unreadable(error)}", code="INC-3020", next_step=again
+        ) from error
     return parse_snapshot(text, str(path))
 
 
@@ -130,9 +131,12 @@ def _all(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 
 def _over(declared: tuple[Any, ...], observed: Iterable[Any]) -> tuple[Any, ...]:
-    """The declared records, each replaced by the observed one of the same target, and what is observed only behind them."""
-    merged = {record.target: record for record in declared}
-    merged.update((record.target, record) for record in observed)
+    """The declared records, each replaced by the observed one of the same target, and what is observed only behind them.
+
+    By site too: a database's name says nothing of its region, and two regions may each have one of that name.
+    """
+    merged = {(record.site, record.target): record for record in declared}
+    merged.update(((record.site, record.target), record) for record in observed)
     return tuple(merged.values())
 
 

@@ -190,10 +190,10 @@ def _volume(name: str, given: dict[str, Plain], size: str, kind: str) -> VolumeE
 
 def stack_databases(ground: Evidence, site: str, stack: Stack) -> tuple[DatabaseEvidence, ...]:
     """The databases, with those of this stack as it declares them."""
-    merged = {d.target: d for d in ground.databases}
+    merged = {(d.site, d.name): d for d in ground.databases}
     for resource in stack.of(DATABASE):
         made = _database(site, resource)
-        merged[made.target] = made
+        merged[made.site, made.name] = made
     return tuple(merged.values())
 
 

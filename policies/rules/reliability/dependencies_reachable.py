@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from policies.evidence import Evidence, LinkEvidence, MoveEvidence, ServerEvidence
@@ -18,39 +19,68 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     roles = tuple(word.strip().lower() for word in parameters.text("directory_roles").split(",") if word.strip())
     parts, links = Parts(evidence), {frozenset(link.sites): link for link in evidence.links}
     servers = {s.name: s for s in evidence.servers if not s.held}
+    managed, standing = {d.service for d in evidence.databases}, _Standing(evidence, roles)
     for move in evidence.moves:
-        yield _judge(rule, _Move(move, servers.get(move.server), evidence, parts, roles), links)
+        yield _judge(rule, _Move(move, servers.get(move.server), managed, parts, standing), links)
     if not evidence.moves:
         yield rule.not_applicable("no move is pending, open or on trial")
+
+
+class _Standing:
+    """How many machines of each service, and of its directory roles, serve at each site: counted once for all moves."""
+
+    def __init__(self, evidence: Evidence, roles: tuple[str, ...]) -> None:
+        self._roles = roles
+        self._sites: dict[str, Counter[str]] = defaultdict(Counter)
+        self._directory: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        self._named: dict[str, list[ServerEvidence]] = defaultdict(list)
+        for server in evidence.servers:
+            if serves(server):
+                self._named[server.name].append(server)
+                self._sites[server.service][server.site] += 1
+                if kind := self._kind(server):
+                    self._directory[server.service][kind][server.site] += 1
+
+    def _kind(self, server: ServerEvidence) -> str:
+        """Its role, if it is one of a directory."""
+        kind = kind_of_role(server)
+        return kind if any(role in kind for role in self._roles) else ""
+
+    def sites(self, service: str, without: str) -> set[str]:
+        """Where a service has machines, one server left out."""
+        left_out = Counter(s.site for s in self._named.get(without, ()) if s.service == service)
+        return {site for site, count in self._sites.get(service, {}).items() if count > left_out[site]}
+
+    def directory(self, service: str, without: str) -> dict[str, set[str]]:
+        """Where each directory role of a service has machines, one server left out."""
+        mine = Counter((self._kind(s), s.site) for s in self._named.get(without, ()) if s.service == service)
+        found = {
+            kind: {site for site, count in places.items() if count > mine[kind, site]}
+            for kind, places in self._directory.get(service, {}).items()
+        }
+        return {kind: sites for kind, sites in found.items() if sites}
 
 
 class _Move:
     """A move as its needs see it: who is where once it is done."""
 
-    def __init__(self, move: MoveEvidence, server: ServerEvidence | None, evidence: Evidence, parts: Parts, roles: tuple[str, ...]) -> None:
+    def __init__(self, move: MoveEvidence, server: ServerEvidence | None, managed: set[str], parts: Parts, standing: _Standing) -> None:
         self.move = move
         self.server = server
         needs = parts.needs(server.service) if server else ()
-        managed = {d.service for d in evidence.databases}
         self.lacks: list[str] = [] if server else [f"server {move.server} (the reader found none)"]
         self.left_behind: list[str] = []
         self.directory: dict[str, set[str]] = {}
         for name in needs:
-            others = [s for s in evidence.by_service.get(name, ()) if serves(s) and s.name != move.server]
-            if not others and name not in managed and server and name != server.service:
+            sites = standing.sites(name, move.server)
+            if not sites and name not in managed and server and name != server.service:
                 self.lacks.append(f"machines of service {name} (the reader found none)")
-            sites = {s.site for s in others}
             if sites and move.target_site not in sites and move.source_site in sites:
                 self.left_behind.append(name)
-            self._note_directory(others, roles)
+            for kind, places in standing.directory(name, move.server).items():
+                self.directory.setdefault(kind, set()).update(places)
         self.roles_absent = sorted(role for role, sites in self.directory.items() if move.target_site not in sites)
         self.roles_gone = sorted(role for role, sites in self.directory.items() if move.source_site not in sites)
-
-    def _note_directory(self, servers: list[ServerEvidence], roles: tuple[str, ...]) -> None:
-        for server in servers:
-            kind = kind_of_role(server)
-            if any(role in kind for role in roles):
-                self.directory.setdefault(kind, set()).add(server.site)
 
 
 def _judge(rule: Rule, seen: _Move, links: dict[frozenset[str], LinkEvidence]) -> Verdict:

@@ -1,0 +1,66 @@
+"""What a look adds beside the declaration: what a machine was when it was seen, and databases of one name in two regions."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.estate.model import GIB, Estate
+from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedDatabase
+from policies.evidence import Evidence
+from policies.examples.case import TODAY
+from policies.examples.ground import ESTATE, SNAPSHOT
+from policies.readers.estate import read_estate
+from policies.readers.resources import overlay
+from policies.readers.snapshot import overlay_snapshot
+from policies.readers.stack import DATABASE, Resource
+from tests.policies.builders import city
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def under(snapshot: dict[str, Any]) -> Evidence:
+    """The ground's estate under a snapshot."""
+    return overlay_snapshot(read_estate(Estate.model_validate(ESTATE), TODAY), CapacitySnapshot.model_validate(snapshot), "capacity.json")
+
+
+def test_what_a_machine_was_stays_known_beside_what_it_will_be() -> None:
+    snapshot = deepcopy(SNAPSHOT)
+    machine = next(m for m in snapshot["sites"]["hill"]["machines"] if m["name"] == "records-db-01")
+    machine |= {"memory": 4 * GIB, "datastore": "elsewhere", "disks": [40 * GIB]}
+    found = next(s for s in under(snapshot).servers if s.name == "records-db-01")
+
+    assert found.seen is not None
+    assert (found.seen.memory, found.seen.disks, found.seen.datastore) == (4 * GIB, 40 * GIB, "elsewhere")
+    assert (found.memory, sum(s for s in found.disks if isinstance(s, int)), found.datastore) == (16 * GIB, 140 * GIB, "hill-1")
+
+
+def test_an_instance_keeps_the_type_and_the_subnet_that_it_was_seen_with() -> None:
+    snapshot = deepcopy(SNAPSHOT)
+    instance = next(i for i in snapshot["sites"]["cloud"]["instances"] if i["server"] == "maps-web-01")
+    instance |= {"instance_type": "m5a.large", "subnet": "app-b"}
+    found = next(s for s in under(snapshot).servers if s.name == "maps-web-01")
+
+    assert found.seen is not None
+    assert (found.seen.instance_type, found.seen.network, found.seen.memory) == ("m5a.large", "app-b", 8 * GIB)
+    assert found.instance is not None
+    assert found.instance.instance_type != "m5a.large"
+
+
+def test_two_regions_may_each_have_a_database_of_one_name() -> None:
+    evidence = replace(city(), kinds={"aws-east": "aws", "aws-west": "aws"})
+    safe = ObservedDatabase(name="permits", multi_az=True, deletion_protection=True, retention_days=35, public=False, encrypted=True)
+    east, west = (
+        AwsCapacity(taken_at=NOW, source="an account", region=region, databases=(each,))
+        for region, each in (("us-east-1", safe.model_copy(update={"encrypted": False})), ("us-west-2", safe))
+    )
+    both = overlay_snapshot(
+        evidence, CapacitySnapshot(estate="town", taken_at=NOW, sites={"aws-east": east, "aws-west": west}), "capacity.json"
+    )
+
+    assert [(d.site, d.encrypted) for d in both.databases] == [("aws-east", False), ("aws-west", True)]
+
+    declared = Resource(DATABASE, "permits", "urn:permits", "", {"identifier": "permits"}, frozenset({"identifier"}))
+    assert [d.site for d in overlay(both, "aws-west", [declared]).databases] == ["aws-east", "aws-west"]
