@@ -26,3 +26,14 @@ class InclineError(Exception):
         if self.next_step:
             lines.append(f"  next: {self.next_step}")
         return "\n".join(lines)
+
+
+def why_unreadable(error: Exception) -> str:
+    """Why a file could not be read, in the system's own words, without the number and the path that the message has already."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"it is no JSON: {error}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.atomic import replace_file
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from policies.evaluate import Result
 from policies.verdict import Outcome, Severity, Verdict
 
@@ -129,8 +129,8 @@ def read_baseline(path: Path) -> Baseline:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InclineError(f"{path}: the baseline cannot be read: {error}", code="INC-3060", next_step=_HOW) from error
+    except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        raise InclineError(f"{path}: the baseline cannot be read: {why_unreadable(error)}", code="INC-3060", next_step=_HOW) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InclineError(f"{path}: is no baseline of this version ({SCHEMA})", code="INC-3061", next_step=_HOW)
     try:

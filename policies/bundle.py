@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from infra.atomic import replace_file
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from policies.evaluate import Result, evaluate
 from policies.evidence import Evidence, Unknown
 from policies.moments import Moment, worst_of
@@ -191,8 +191,8 @@ def read_bundle(path: Path) -> Bundle:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InclineError(f"{path}: the bundle cannot be read: {error}", code="INC-3040", next_step=_HOW) from error
+    except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        raise InclineError(f"{path}: the bundle cannot be read: {why_unreadable(error)}", code="INC-3040", next_step=_HOW) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InclineError(f"{path}: is no bundle of this version ({SCHEMA})", code="INC-3041", next_step=_HOW)
     try:

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from infra.atomic import folder_lock, replace_file
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from infra.estate.model import Model
 from policies.evidence import Evidence, MoveEvidence, PromiseEvidence, ServerEvidence, Unknown
 
@@ -65,14 +65,25 @@ def read_ledger(path: Path) -> Ledger:
         LedgerError: it cannot be read or is no ledger (INC-3023).
     """
     try:
-        return Ledger.model_validate_json(path.read_text(encoding="utf-8"))
+        ledger = Ledger.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Ledger()
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        reason = str(error.errors(include_url=False)[0]["msg"]) if isinstance(error, ValidationError) else str(error)
-        raise LedgerError(
-            f"{path}: the ledger of promises cannot be read", code="INC-3023", details=(reason,), next_step=f"rm {path}, and preview again"
-        ) from error
+        reason = str(error.errors(include_url=False)[0]["msg"]) if isinstance(error, ValidationError) else why_unreadable(error)
+        raise _no_ledger(path, reason) from error
+    if "format" not in ledger.model_fields_set:
+        raise _no_ledger(path, f"it does not say that it is one: schema {SCHEMA}")
+    return ledger
+
+
+def _no_ledger(path: Path, reason: str) -> LedgerError:
+    """Nobody is told to remove the file without a second look: it may be a wrong name for something that is dear."""
+    return LedgerError(
+        f"{path}: the ledger of promises cannot be read",
+        code="INC-3023",
+        details=(reason,),
+        next_step="name the right file; if this is the ledger, remove it and preview the stacks again",
+    )
 
 
 def write_promises(path: Path, by: str, evidence: Evidence, site: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from infra.estate.model import Estate, Held, Machine, Model, Placement
 from infra.estate.problems import did_you_mean
 from infra.observed.capacity import CapacitySnapshot, VsphereCapacity
@@ -81,8 +81,8 @@ def read_plan_file(path: Path) -> tuple[Wave, ...]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return tuple(Wave.model_validate(wave) for wave in _waves(document))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{path}: the plan cannot be read: {error}", code="INC-3024", next_step=hint) from error
+    except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        raise PlanError(f"{path}: the plan cannot be read: {why_unreadable(error)}", code="INC-3024", next_step=hint) from error
     except ValidationError as error:
         told = tuple(f"{'.'.join(map(str, p['loc'])) or 'the plan'}: {p['msg']}" for p in error.errors(include_url=False)[:5])
         raise PlanError(f"{path}: no plan of moves", code="INC-3024", details=told, next_step=hint) from error

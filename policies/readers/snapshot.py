@@ -61,7 +61,7 @@ def parse_snapshot(text: str, name: str) -> CapacitySnapshot:
         return CapacitySnapshot.model_validate_json(text)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-    format_wrong = any(p["type"] == "json_invalid" or p["loc"] == ("schema",) for p in problems)
+    format_wrong = any(p["type"] == "json_invalid" or p["loc"] in {(), ("schema",)} for p in problems)
     if format_wrong:
         what = f"{name}: no capacity snapshot: one is a JSON document with the schema {SCHEMA}"
         raise SnapshotError(what, code="INC-3021", details=(str(problems[0]["msg"]),), next_step=again)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.errors import InclineError
+from infra.errors import InclineError, why_unreadable
 from policies.evidence import Evidence
 from policies.readers.properties import decode_plain
 from policies.readers.resources import overlay
@@ -45,7 +45,7 @@ def read_state(path: Path) -> StackState:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise StateError(f"{path}: the state cannot be read: {error}", code="INC-3025", next_step=export) from error
+        raise StateError(f"{path}: the state cannot be read: {why_unreadable(error)}", code="INC-3025", next_step=export) from error
     except (ValueError, RecursionError) as error:
         raise StateError(
             f"{path}: no JSON, so no state of a stack", code="INC-3026", details=(str(error)[:200],), next_step=export
