@@ -27,7 +27,7 @@ _PERCENT = {"haAdmissionControlResourcePercentageCpu": "cpu_percent", "haAdmissi
 _RESPECTS = "das.respectVmVmAntiAffinityRules"
 
 
-def merged_machine(entry: ServerEvidence, resource: Resource, stack: Stack, tags: dict[str, str] | Unknown) -> ServerEvidence:
+def merged_machine(entry: ServerEvidence, resource: Resource, stack: Stack, tags: Mapping[str, str | Unknown] | Unknown) -> ServerEvidence:
     """A server's evidence with what its virtual machine is declared with, and the tags that its component is meant to have."""
     stated, name = resource.stated, entry.name
     memory = integer(stated("memory"), f"memory of {name}")
@@ -213,7 +213,7 @@ def unseparated(servers: Iterable[ServerEvidence], stack: Stack) -> Iterator[str
     rules = [set(r.uses.get("virtualMachineIds", ())) for r in stack.of(ANTI_AFFINITY) if r.stated("enabled") is not False]
     crowds: dict[tuple[str, str], list[ServerEvidence]] = {}
     for server in servers:
-        if server.group and server.urn and server.kind == "vsphere" and not server.held:
+        if server.group and server.urn in stack.by_urn and server.kind == "vsphere" and not server.held:
             crowds.setdefault((server.group, server.cluster), []).append(server)
     for (group, cluster), members in sorted(crowds.items()):
         if len(members) > 1 and not any({m.urn for m in members} <= rule for rule in rules):

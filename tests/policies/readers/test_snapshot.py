@@ -205,7 +205,7 @@ def test_the_settings_of_a_machine_are_filled_in() -> None:
         (None, "INC-3020", "cannot be read"),
         (b"\xff\xfe\x00", "INC-3020", "it is no text"),
         (b"not json", "INC-3021", "no capacity snapshot"),
-        (b"[]", "INC-3022", "damaged"),
+        (b"[]", "INC-3021", "no capacity snapshot"),
         (json.dumps({**SNAPSHOT, "schema": "incline.capacity/9"}).encode(), "INC-3021", "incline.capacity/1"),
         (json.dumps({**SNAPSHOT, "taken_at": "yesterday"}).encode(), "INC-3022", "taken_at"),
     ],

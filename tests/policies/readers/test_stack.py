@@ -174,6 +174,15 @@ class TestVirtualMachine:
 
         assert len([f for f in seen.findings if f.startswith("group/g: ")]) == found
 
+    def test_another_stack_says_nothing_of_these_members(self) -> None:
+        names = ("permits-app-01", "permits-app-02")
+        machines = [resource(VIRTUAL_MACHINE, n, numCpus=4.0, memory=1.0, disks=[]) for n in names]
+        rule = replace(resource(ANTI_AFFINITY, "r"), uses={"virtualMachineIds": tuple(m.urn for m in machines)})
+        seen = overlay(ground(servers=tuple(server(n, group="g") for n in names)), "downtown", [*machines, rule])
+
+        assert overlay(seen, "aws-east", []).findings == ()
+        assert [f for f in overlay(seen, "downtown", []).findings if f.startswith("group/g")] == []
+
 
 class TestInstance:
     """Settings of an instance."""
