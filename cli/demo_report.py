@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cli.check_evidence import Asked, judged
 from cli.demo_stage import Stage
 from cli.demo_story import Story
 from cli.project import near
-from infra.estate.load import load_estate
-from policies.evaluate import Result, evaluate
-from policies.readers.estate import read_estate
-from policies.readers.places import locator
+from policies.evaluate import Result
 from policies.reports.build import build_report
+from policies.reports.failures import failure_cases
 from policies.reports.html import to_html
 from policies.reports.markdown import to_markdown
 from policies.reports.model import DiskProof, MoveSection, PreviewSection
@@ -25,21 +24,21 @@ SCHEMA = "incline.demo/1"
 def write_report(stage: Stage, story: Story, seconds: float) -> dict[str, Any]:
     """Write report.html, report.md and summary.json; answers the summary."""
     now = datetime.now(UTC)
-    evidence = read_estate(load_estate(stage.estate), now.date(), locator(stage.estate))
-    result = evaluate(evidence)
+    checked = judged(Asked(estate=stage.estate, capacity=story.capacity, states=tuple(story.states), blind=story.capacity is None))
     moves = [move_summary(move) for move in story.moves]
     report = build_report(
         f"{story.server} went up and came back",
-        result,
+        checked.result,
         now,
-        evidence=evidence,
+        evidence=checked.evidence,
+        failures=failure_cases(checked.evidence),
         moves=tuple(_section(summary, move) for summary, move in zip(moves, story.moves, strict=True)),
         previews=tuple(PreviewSection(stack=stack, changes=changes) for stack, changes in story.previews.items()),
     )
     page = stage.out / "report.html"
     page.write_text(to_html(report), encoding="utf-8")
     (stage.out / "report.md").write_text(to_markdown(report), encoding="utf-8")
-    summary = _summary(moves, story, result, str(page), seconds)
+    summary = _summary(moves, story, checked.result, str(page), seconds)
     (stage.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     return summary
 

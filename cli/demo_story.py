@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cli.demo_guest import MIB, AwsGuest, Guest, VsphereGuest, busy
@@ -15,11 +16,20 @@ from infra.estate.model import Estate
 
 @dataclass
 class Story:
-    """What was seen: each move as `incline move status` tells it, and the changes left in each stack."""
+    """What was seen.
+
+    Args:
+        moves: each as `incline move status` tells it.
+        previews: the changes left in each stack.
+        capacity: the file with what the sites have in the end.
+        states: each stack's state in the end.
+    """
 
     server: str
     moves: list[dict[str, Any]] = field(default_factory=list)
     previews: dict[str, int] = field(default_factory=dict)
+    capacity: Path | None = None
+    states: list[Path] = field(default_factory=list)
 
 
 def play(stage: Stage, server: str, target: str) -> Story:
@@ -38,6 +48,8 @@ def play(stage: Stage, server: str, target: str) -> Story:
     chapter("Nothing is left to change, on either side")
     for stack in _stacks(estate):
         story.previews[stack] = _changes(stage, stack)
+    chapter("The rules judge what stands there now")
+    _look(stage, story, _stacks(estate))
     return story
 
 
@@ -59,6 +71,16 @@ def _move(stage: Stage, story: Story, target: str, guest: Guest) -> None:
     with busy(guest):
         stage.incline("move", "cutover", server, "--yes")
     story.moves.append(stage.incline_json("move", "status", server))
+
+
+def _look(stage: Stage, story: Story, stacks: list[str]) -> None:
+    """What both sites have and what the stacks declared: a report of declarations alone could decide little."""
+    story.capacity = stage.out / "capacity.json"
+    stage.incline("capacity", "snapshot", "--quiet", "--out", str(story.capacity))
+    for stack in stacks:
+        path = stage.out / f"{stack}.state.json"
+        stage.pulumi("stack", "export", "--stack", stack, "--file", str(path))
+        story.states.append(path)
 
 
 def _stacks(estate: Estate) -> list[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.demo_guest import busy
-from cli.demo_report import move_summary, summary_text
-from cli.demo_stage import assert_document
-from cli.demo_story import changes_of
+from cli.demo_report import move_summary, summary_text, write_report
+from cli.demo_stage import Stage, assert_document
+from cli.demo_story import Story, changes_of
 from infra.errors import InclineError
+from policies.examples.ground import ESTATE, SNAPSHOT
+from tests.fakes.example_files import write_example
 
 STATUS: dict[str, Any] = {
     "server": "permits-db-01",
@@ -72,3 +77,18 @@ def test_a_busy_guest_outlives_its_power_off_and_stops_with_the_cut_over() -> No
 
     with busy(PoweredOff()):
         assert written.wait(5)
+
+
+def test_the_report_judges_what_was_seen(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, tmp_path)
+    write_example(ESTATE, stage.estate)
+    seen = tmp_path / "capacity.json"
+    now = datetime.now(UTC).isoformat()
+    seen.write_text(json.dumps({**SNAPSHOT, "taken_at": now}))
+    guessed = write_report(stage, Story("records-db-01"), 1)["policy"]
+    measured = write_report(stage, Story("records-db-01", capacity=seen), 1)["policy"]
+
+    assert measured["undetermined"] < guessed["undetermined"]
+    page = (tmp_path / "report.html").read_text()
+    assert "records-db-01 went up and came back" in page
+    assert json.loads((tmp_path / "summary.json").read_text())["policy"] == measured
