@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +22,7 @@ class UsageEvidence:
     as_of: datetime | None = None
 
 
-NO_USAGE = Unknown("measured use of the machine", "no capacity snapshot with performance counters")
+NO_USAGE = Unknown("measured use of the machine", "no capacity snapshot holds its performance counters")
 UNCOMPARED = Unknown(
     "differences between the machine and its entry in the estate", "nobody looked at the machine; take a capacity snapshot"
 )
@@ -117,7 +118,7 @@ class ServerEvidence:
     pool: str = ""
     held: bool = False
     group: str = ""
-    tags: dict[str, str] | Unknown = field(default_factory=dict)
+    tags: Mapping[str, str | Unknown] | Unknown = field(default_factory=dict)
     cpu_reservation_mhz: int | Unknown = 0
     memory_reservation: int | Unknown = 0
     running: bool | Unknown = UNSEEN

@@ -6,7 +6,7 @@ knows is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from policies.evidence import Evidence, InstanceSettings, PortEvidence, ServerEvidence, Unknown, VsphereSettings
@@ -100,11 +100,11 @@ def _merged(entry: ServerEvidence, resource: Resource, component: Resource | Non
     return merged_machine(entry, resource, stack, tags)
 
 
-def _intent_tags(component: Resource) -> dict[str, str] | Unknown:
+def _intent_tags(component: Resource) -> Mapping[str, str | Unknown] | Unknown:
     """On vSphere a machine's tags are ids; their values stand in the component's intent."""
     tags = component.properties.get("tags")
     if isinstance(tags, dict):
-        return {k: v for k, v in tags.items() if isinstance(v, str)}
+        return {k: v for k, v in tags.items() if isinstance(v, str | Unknown)}
     return tags if isinstance(tags, Unknown) else Unknown(f"tags of {component.name}", "the component does not say what it is meant to be")
 
 

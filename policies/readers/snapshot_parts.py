@@ -91,7 +91,7 @@ def usage_of(usage: Usage | None, server: str, source: str, as_of: datetime) -> 
     )
 
 
-def plain_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def plain_tags(tags: Mapping[str, V]) -> dict[str, V]:
     """The required tags by their own names, whatever the side's prefix; others as they are."""
     names = {f"incline:{key}": key for key in KEYS} | {tag_category(key): key for key in KEYS}
     return {names.get(key, key): value for key, value in tags.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -58,10 +58,10 @@ def _incomplete(seen: InstanceSettings, name: str) -> tuple[VolumeEvidence, ...]
     return lack if isinstance(seen.volumes, Unknown) else seen.volumes
 
 
-def _tags(tags: Plain) -> dict[str, str] | Unknown:
+def _tags(tags: Plain) -> Mapping[str, str | Unknown] | Unknown:
     if isinstance(tags, Unknown):
         return tags
-    return plain_tags({k: v for k, v in tags.items() if isinstance(v, str)}) if isinstance(tags, dict) else {}
+    return plain_tags({k: v for k, v in tags.items() if isinstance(v, str | Unknown)}) if isinstance(tags, dict) else {}
 
 
 def _protected(entry: ServerEvidence, resource: Resource, settings: InstanceSettings) -> bool | Unknown:
@@ -206,11 +206,12 @@ def _database(site: str, resource: Resource) -> DatabaseEvidence:
         value = resource.stated(key)
         return False if value is None else flag(value, f"{key} of {name}")
 
+    service = "" if isinstance(tags, Unknown) else tags.get("service", "")
     retention = resource.stated("backupRetentionPeriod")
     return DatabaseEvidence(
         site=site,
         name=name,
-        service="" if isinstance(tags, Unknown) else tags.get("service", ""),
+        service=service if isinstance(service, str) else "",
         multi_az=said("multiAz"),
         deletion_protection=said("deletionProtection"),
         retention_days=0 if retention is None else integer(retention, f"backupRetentionPeriod of {name}"),
@@ -226,7 +227,8 @@ def stack_networks(ground: Evidence, site: str, stack: Stack) -> tuple[NetworkEv
     merged = {n.target: n for n in ground.networks}
     for resource in stack.of(SUBNET):
         tags = _tags(resource.stated("tags"))
-        name = (tags.get("Name") if isinstance(tags, dict) else None) or resource.name
+        given = None if isinstance(tags, Unknown) else tags.get("Name")
+        name = given if isinstance(given, str) and given else resource.name
         cidr, zone = address_range(resource.stated("cidrBlock"), "cidrBlock"), resource.stated("availabilityZone")
         entry = merged.get(f"network/{site}/{name}")
         if isinstance(cidr, Unknown):

@@ -49,14 +49,16 @@ def _judge(server: ServerEvidence, required: tuple[str, ...], promised: Mapping[
     tags = server.tags
     if isinstance(tags, Unknown):
         return Grounds(missing=[str(tags)])
+    said = {tag: value for tag in required if isinstance(value := tags.get(tag), str) and value}
     absent = [tag for tag in required if not tags.get(tag)]
-    wrong = [tag for tag in required if tags.get(tag) and promised.get(tag) and tags[tag] != promised[tag]]
+    wrong = [tag for tag, value in said.items() if promised.get(tag) and value != promised[tag]]
     grounds = Grounds(formulas=[f"{len(required) - len(absent)} of {len(required)} required tags, {len(wrong)} with another value"])
+    grounds.missing = [f"tag {tag} of {server.name} ({value.why})" for tag in required if isinstance(value := tags.get(tag), Unknown)]
     if absent or wrong:
-        grounds.facts = [Fact(name=tag, value=tags[tag], source=server.source, as_of=server.as_of) for tag in required if tags.get(tag)]
+        grounds.facts = [Fact(name=tag, value=value, source=server.source, as_of=server.as_of) for tag, value in said.items()]
     if absent:
         grounds.problems.append(f"lacks the tags {', '.join(absent)}")
-    grounds.problems += [f"says {tag} {tags[tag]}, the estate says {promised[tag]}" for tag in wrong]
+    grounds.problems += [f"says {tag} {said[tag]}, the estate says {promised[tag]}" for tag in wrong]
     return grounds
 
 
@@ -64,7 +66,8 @@ def _late(server: ServerEvidence, source: ServerEvidence | None, required: tuple
     if source is None or isinstance(server.tags, Unknown) or isinstance(source.tags, Unknown):
         return []
     here, there = server.tags, source.tags
-    other = [tag for tag in required if here.get(tag) and there.get(tag) and here[tag] != there[tag]]
+    told = [tag for tag in required if isinstance(here.get(tag), str) and isinstance(there.get(tag), str)]
+    other = [tag for tag in told if here[tag] and there[tag] and here[tag] != there[tag]]
     return [f"says {tag} {here[tag]}, its held source on {source.site} says {there[tag]}" for tag in other]
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from infra.estate.model import GIB, Estate
 from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedDatabase
-from policies.evidence import Evidence
+from policies.bundle import evidence_of, plain
+from policies.evidence import Evidence, Unknown
 from policies.examples.case import TODAY
 from policies.examples.ground import ESTATE, SNAPSHOT
 from policies.readers.estate import read_estate
 from policies.readers.resources import overlay
 from policies.readers.snapshot import overlay_snapshot
-from policies.readers.stack import DATABASE, Resource
+from policies.readers.stack import DATABASE, SERVER, VIRTUAL_MACHINE, Resource
 from tests.policies.builders import city
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -64,3 +65,14 @@ def test_two_regions_may_each_have_a_database_of_one_name() -> None:
 
     declared = Resource(DATABASE, "permits", "urn:permits", "", {"identifier": "permits"}, frozenset({"identifier"}))
     assert [d.site for d in overlay(both, "aws-west", [declared]).databases] == ["aws-east", "aws-west"]
+
+
+def test_a_tag_that_is_not_known_yet_is_not_absent() -> None:
+    later = Unknown("owner of web-01", "known only after the update")
+    component = Resource(SERVER, "permits-app-01", "urn:c", "", {"tags": {"owner": later, "tier": "gold"}})
+    machine = Resource(VIRTUAL_MACHINE, "permits-app-01-vm", "urn:m", "urn:c", {"numCpus": 4.0})
+    seen = overlay(replace(city(), kinds={"downtown": "vsphere"}), "downtown", [component, machine])
+
+    assert next(s for s in seen.servers if s.name == "permits-app-01").tags == {"owner": later, "tier": "gold"}
+    again = evidence_of(plain(seen))
+    assert next(s for s in again.servers if s.name == "permits-app-01").tags == {"owner": later, "tier": "gold"}

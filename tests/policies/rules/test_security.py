@@ -459,6 +459,17 @@ class TestRequiredTags:
         judged = judge(REQUIRED_TAGS, city(servers=(server("permits-db-01", tags={**TAGS, "tier": "bronze"}),)))
         assert judged.message == "permits-db-01 on downtown says tier bronze, the estate says gold"
 
+    @pytest.mark.parametrize(
+        ("more", "outcome"),
+        [({}, Outcome.UNDETERMINED), ({"tier": "bronze"}, Outcome.FAIL), ({"service": ""}, Outcome.FAIL)],
+    )
+    def test_one_unknown_value_is_neither_absent_nor_does_it_void_the_others(self, more: dict[str, str], outcome: Outcome) -> None:
+        judged = judge(REQUIRED_TAGS, city(servers=(server("permits-db-01", tags={**TAGS, "owner": LACK, **more}),)))
+
+        assert judged.outcome is outcome
+        assert "owner" not in judged.message or outcome is Outcome.UNDETERMINED
+        assert ("tag owner of permits-db-01" in str(judged.missing)) is (outcome is Outcome.UNDETERMINED)
+
     def test_unknown_tags(self) -> None:
         assert judge(REQUIRED_TAGS, city(servers=(server("permits-db-01", tags=LACK),))).outcome is Outcome.UNDETERMINED
 
