@@ -18,6 +18,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
+from infra.atomic import replace_file
 from infra.errors import InclineError
 from policies.baseline import compare, read_baseline
 from policies.evaluate import Result, evaluate
@@ -108,13 +109,14 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
         """All rules over the whole stack laid over the estate. An estate that cannot be read stops the preview with its own message."""
         try:
+            ground = self._ground()
             with paused():
-                return self._judged(request)
+                return self._judged(ground, request)
         except InclineError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
-    def _judged(self, request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeResponse:
-        evidence = self._evidence(request)
+    def _judged(self, ground: Evidence, request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeResponse:
+        evidence = self._evidence(ground, request)
         result = evaluate(evidence)
         self._keep(result, evidence)
         scope = Scope(evidence, self._context.site)
@@ -130,10 +132,12 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         path = self._context.baseline_path
         return frozenset((v.rule, v.target) for v in compare(result, read_baseline(path)).old) if path else frozenset()
 
-    def _evidence(self, request: analyzer_pb2.AnalyzeStackRequest) -> Evidence:
+    def _ground(self) -> Evidence:
         # What was read ahead serves once: the same process may be asked again after `up` has changed what is there.
         reading, self._reading = self._reading, None
-        ground = reading.result() if reading is not None else read_ground(self._context, self._clock())
+        return reading.result() if reading is not None else read_ground(self._context, self._clock())
+
+    def _evidence(self, ground: Evidence, request: analyzer_pb2.AnalyzeStackRequest) -> Evidence:
         rules = dict(ground.standards.rules)
         for rule in RULES:
             rules[rule.id] = {**rules.get(rule.id, {}), **self._parameters.get(_POLICY[rule.id], {})}
@@ -157,11 +161,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _keep(self, result: Result, evidence: Evidence) -> None:
         if self._context.report:
-            path = Path(self._context.report)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(result_data(result), indent=1) + "\n", encoding="utf-8")
+            replace_file(Path(self._context.report), report_text(result))
         if self._context.ledger_path is not None:
             write_promises(self._context.ledger_path, self._context.holder, evidence, self._context.site, self._clock())
+
+
+def report_text(result: Result) -> str:
+    """The full result as JSON, a verdict a line: indented, it would take longer to write than to judge."""
+    data = result_data(result)
+    verdicts = ",\n".join(json.dumps(verdict) for verdict in data["verdicts"])
+    rest = json.dumps({key: value for key, value in data.items() if key != "verdicts"})
+    return f'{rest[:-1]}, "verdicts": [\n{verdicts}\n]}}\n'
 
 
 def read_ground(context: PackContext, now: datetime) -> Evidence:
@@ -170,8 +180,9 @@ def read_ground(context: PackContext, now: datetime) -> Evidence:
     Raises:
         InclineError: the estate, the snapshot or the ledger cannot be used.
     """
-    estate, where = read_files(context.estate_path)
-    return context.surroundings(now).over(read_estate(estate, now.date(), where))
+    with paused():
+        estate, where = read_files(context.estate_path)
+        return context.surroundings(now).over(read_estate(estate, now.date(), where))
 
 
 _POLICY = {rule.id: policy_name(rule) for rule in RULES}

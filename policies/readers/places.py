@@ -34,12 +34,10 @@ def read_files(root: Path) -> tuple[Estate, Where]:
 
 def _answering(found: Mapping[str, Location], root: Path) -> Where:
     base = root.parent
+    files = {file: file.relative_to(base) if file.is_relative_to(base) else file for file in {place.file for place in found.values()}}
 
     def where(name: str) -> str:
         place = found.get(name)
-        if place is None:
-            return name
-        file = place.file.relative_to(base) if place.file.is_relative_to(base) else place.file
-        return f"{file}:{place.line}"
+        return name if place is None else f"{files[place.file]}:{place.line}"
 
     return where
