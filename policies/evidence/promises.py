@@ -151,8 +151,13 @@ class PromiseEvidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SnapshotEvidence:
-    """The capacity snapshot that was used: when it was taken of which sites."""
+    """The capacity snapshot that was used: when it was taken of which sites.
+
+    Args:
+        unread: what it could not read of a site, each as site, part and why: where a part is empty then, nobody knows what there is.
+    """
 
     taken_at: datetime
     sites: tuple[str, ...]
     source: str
+    unread: tuple[tuple[str, str, str], ...] = ()

@@ -93,13 +93,10 @@ def overlay_snapshot(evidence: Evidence, snapshot: CapacitySnapshot, source: str
             layers.append(read_center(evidence, name, site, seen))
         elif isinstance(site, AwsCapacity):
             layers.append(read_region(evidence, name, site, seen))
-    findings += [
-        f"site/{name}: {source} lacks {part}: {why}"
-        for name, site in sorted(snapshot.sites.items())
-        for part, why in sorted(site.missing.items())
-    ]
+    unread = tuple((name, part, why) for name, site in sorted(snapshot.sites.items()) for part, why in sorted(site.missing.items()))
+    findings += [f"site/{name}: {source} lacks {part}: {why}" for name, part, why in unread]
     taken = min((layer.taken_at for layer in layers), default=snapshot.taken_at)
-    told = SnapshotEvidence(taken_at=taken, sites=tuple(layer.site for layer in layers), source=source)
+    told = SnapshotEvidence(taken_at=taken, sites=tuple(layer.site for layer in layers), source=source, unread=unread)
     return _joined(replace(evidence, snapshot=told, findings=evidence.findings + tuple(findings)), layers, wins=observed_wins)
 
 

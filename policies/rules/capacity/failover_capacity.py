@@ -70,7 +70,11 @@ def _judge(rule: Rule, cluster: ClusterEvidence, asked: Claims, ratio: float) ->
 def _worst(cluster: ClusterEvidence, rooms: list[Room], loads: tuple[Load, ...], ratio: float) -> _Worst:
     cases = failure_cases(rooms, cluster.ha.host_failures)
     found = [_Worst(case, place(case.left, loads), loads, ratio) for case in cases]
-    return max(found, key=lambda each: len(each.placed.without))
+    failing = [each for each in found if each.placed.without]
+    if len(failing) < 2:
+        return failing[0] if failing else found[0]
+    # One machine without any place is worse than several that would only have to stand beside a member of their group.
+    return max(failing, key=lambda each: (bool(place(each.case.left, loads, separate=False).without), len(each.placed.without)))
 
 
 def _load(server: ServerEvidence) -> Load:

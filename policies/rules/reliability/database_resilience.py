@@ -11,11 +11,16 @@ from policies.verdict import Fact, Outcome, Severity, Verdict
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:
-    """One verdict for every managed database."""
+    """One verdict for every managed database, and one for every region whose databases nobody could read."""
     tiers = {word.strip() for word in parameters.text("multi_az_tiers").split(",")}
     for database in evidence.databases:
         yield _judge(rule, database, evidence, tiers)
-    if not evidence.databases:
+    told = evidence.snapshot.unread if evidence.snapshot else ()
+    unread = [(site, why) for site, part, why in told if part == "databases" and site in evidence.kinds]
+    for site, why in unread:
+        message = f"the managed databases of {site} could not be read"
+        yield rule.verdict(Outcome.UNDETERMINED, f"site/{site}", message, missing=(f"managed databases of {site} ({why})",))
+    if not evidence.databases and not unread:
         yield rule.not_applicable("there is no managed database")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from infra.estate.model import GIB, Estate
 from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedDatabase
 from policies.bundle import evidence_of, plain
+from policies.evaluate import evaluate
 from policies.evidence import Evidence, Unknown
 from policies.examples.case import TODAY
 from policies.examples.ground import ESTATE, SNAPSHOT
@@ -17,6 +18,7 @@ from policies.readers.estate import read_estate
 from policies.readers.resources import overlay
 from policies.readers.snapshot import overlay_snapshot
 from policies.readers.stack import DATABASE, SERVER, VIRTUAL_MACHINE, Resource
+from policies.verdict import Outcome
 from tests.policies.builders import city
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -76,3 +78,12 @@ def test_a_tag_that_is_not_known_yet_is_not_absent() -> None:
     assert next(s for s in seen.servers if s.name == "permits-app-01").tags == {"owner": later, "tier": "gold"}
     again = evidence_of(plain(seen))
     assert next(s for s in again.servers if s.name == "permits-app-01").tags == {"owner": later, "tier": "gold"}
+
+
+def test_databases_that_could_not_be_read_are_not_none() -> None:
+    snapshot = deepcopy(SNAPSHOT)
+    snapshot["sites"]["cloud"] |= {"databases": [], "missing": {"databases": "rds:DescribeDBInstances is denied"}}
+    (open_question,) = (v for v in evaluate(under(snapshot)).verdicts if v.rule == "REL-008")
+
+    assert (open_question.outcome, open_question.target) == (Outcome.UNDETERMINED, "site/cloud")
+    assert open_question.missing == ("managed databases of cloud (rds:DescribeDBInstances is denied)",)

@@ -64,6 +64,16 @@ class TestFailoverCapacity:
         assert "beside a member of its redundancy group it would fit" in failed.message
         assert (strict.outcome, strict.severity) == (FAIL, Severity.CRITICAL)
 
+    def test_a_failure_that_leaves_one_without_any_place_is_worse_than_one_that_only_parts_no_group(self) -> None:
+        hosts = (host("tall", cores=4, memory_gib=512), host("wide", cores=64, memory_gib=256))
+        group = [server(name, cpus=2, memory=GIB, group="g") for name in ("a", "b", "c")]
+        two = cluster(*hosts)
+
+        assert verdict(FAILOVER_CAPACITY, town(*group, on=two)).severity is Severity.HIGH
+        failed = verdict(FAILOVER_CAPACITY, town(*group, server("wide-01", cpus=100, memory=GIB), on=two))
+        assert (failed.outcome, failed.severity) == (FAIL, Severity.CRITICAL)
+        assert "when wide fails" in failed.message
+
     def test_the_host_that_alone_holds_the_largest_machine_is_failed_too(self) -> None:
         wide, tall, both = (
             host("wide", cores=64, memory_gib=64),
