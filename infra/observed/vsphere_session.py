@@ -29,12 +29,23 @@ PAGE = 500  # objects per page: an answer stays at a few megabytes
 POLL_S = 0.5
 
 
+def _trusting(endpoint: Endpoint) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=endpoint.ca_file or None)
+    except OSError as exc:  # no such file, or no certificate in it
+        raise SignOnError(
+            f"site {endpoint.site}: the authority's file {endpoint.ca_file} cannot be read: {exc.strerror or exc}",
+            code="INC-6003",
+            next_step=f"name the authority's file as ca_file of the site, or in {variable_prefix(endpoint.site)}_CA_FILE",
+        ) from exc
+
+
 class VsphereSession:
     """A login that renews itself. Threads may share it."""
 
     def __init__(self, endpoint: Endpoint, *, sleep: Callable[[float], object] = time.sleep) -> None:
         self._endpoint, self._sleep = endpoint, sleep
-        self.tls = ssl.create_default_context(cafile=endpoint.ca_file or None)
+        self.tls = _trusting(endpoint)
         self._lock = threading.RLock()
         self._instance: Any = None
         self._used = 0.0
