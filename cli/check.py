@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.check_baseline import baseline_data, compared, save
+from cli.check_terms import SEVERITIES, Terms, refuse_clashes, typed_options
 from cli.command import closing_lines, new_app
-from cli.exit_codes import ExitCode
 from cli.names import complete_server, complete_site
 from cli.output import emit, say_next
 from cli.project import estate_path
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from cli.check_evidence import Asked, Checked
     from cli.check_repair import Found
     from policies.baseline import Comparison
-    from policies.evaluate import Result
 
 app = new_app("Judge the estate, a plan or what runs, by the city's rules.")
 
-SEVERITIES = ("critical", "high", "medium", "low")
 UNDETERMINED = ("ignore", "fail")
 
 
@@ -41,6 +39,7 @@ UNDETERMINED = ("ignore", "fail")
     ),
 )
 def check(
+    context: typer.Context,
     *,
     estate: Annotated[Path | None, typer.Option(help="The estate's folder.", envvar="INCLINE_ESTATE")] = None,
     plan: Annotated[
@@ -91,27 +90,34 @@ def check(
 
     _one_of("--fail-on", fail_on, SEVERITIES, "INC-5011")
     _one_of("--undetermined", undetermined, UNDETERMINED, "INC-3031")
+    refuse_clashes(typed_options(context), plan=plan, from_bundle=from_bundle is not None)
     asked = Asked(
         estate=Path() if from_bundle else estate_path(estate), plan=plan, to=to, live=live, states=tuple(state or ()),
         capacity=None if blind or live else capacity, blind=blind, ledger=ledger,
     )  # fmt: skip
-    checked = _saved(from_bundle, asked, bundle) if from_bundle else _judged(asked)
-    strict = strict or undetermined == "fail"
+    checked = _saved(from_bundle) if from_bundle else _judged(asked)
+    terms = Terms(fail_on=fail_on, strict=strict or undetermined == "fail")
     found = _repairs(checked) if repair else {}
     comparison = compared(checked, baseline)
     save(checked, save_baseline)
     if report is not None:
         from cli.check_reports import write_reports  # noqa: PLC0415
 
-        write_reports(report, checked, comparison=comparison, repairs=_in_words(found), strict=strict)
+        write_reports(report, checked, comparison=comparison, repairs=_in_words(found), strict=terms.strict)
     if bundle is not None:
         from cli.check_bundle import save_bundle  # noqa: PLC0415
 
         save_bundle(bundle, checked, asked.estate)
-    _show(checked, found, comparison, annotations=annotations, json_mode=json_mode)
-    if report is None and (comparison or checked.result).blocking:
+    _show(checked, found, comparison, terms, annotations=annotations, json_mode=json_mode)
+    _say_next(checked, terms, comparison, reported=report is not None, looked=live or blind or from_bundle is not None)
+    raise typer.Exit(terms.exit_code(checked.result, comparison))
+
+
+def _say_next(checked: Checked, terms: Terms, comparison: Comparison | None, *, reported: bool, looked: bool) -> None:
+    if terms.failing(checked.result, comparison) and not reported:
         say_next("mend what the lines above name; for every number:  incline check --report out/check")
-    raise typer.Exit(exit_code(checked.result, fail_on, strict=strict, comparison=comparison))
+    elif checked.result.counts["undetermined"] and checked.snapshot is None and not looked:
+        say_next("for what could not be decided, see what both sites really have:  incline capacity snapshot")
 
 
 def _one_of(option: str, given: str, choices: tuple[str, ...], code: str) -> None:
@@ -125,16 +131,9 @@ def _judged(asked: Asked) -> Checked:
     return judged(asked)
 
 
-def _saved(path: Path, asked: Asked, bundle: Path | None) -> Checked:
-    """A saved check; what it was made from stands in it, so nothing else may be named."""
+def _saved(path: Path) -> Checked:
     from cli.check_bundle import open_bundle  # noqa: PLC0415
 
-    if asked.plan or asked.live or asked.states or bundle is not None:
-        raise InclineError(
-            "--from-bundle judges what was saved: it goes with none of --plan, --live, --state and --bundle",
-            code="INC-3043",
-            next_step=f"incline check --from-bundle {path}",
-        )
     return open_bundle(path)
 
 
@@ -148,14 +147,14 @@ def _in_words(found: Found) -> dict[tuple[str, str], tuple[str, ...]]:
     return {key: tuple(f"{each.text}: {'; '.join(each.steps)}" for each in mended) for key, mended in found.items()}
 
 
-def _show(checked: Checked, found: Found, comparison: Comparison | None, *, annotations: bool, json_mode: bool) -> None:
+def _show(checked: Checked, found: Found, comparison: Comparison | None, terms: Terms, *, annotations: bool, json_mode: bool) -> None:
     from cli.check_words import check_text  # noqa: PLC0415
 
     if annotations:
         from cli.check_reports import print_annotations  # noqa: PLC0415
 
         print_annotations(checked.result, checked.evidence)
-    emit(_document(checked, found, comparison), lambda: check_text(checked, found, comparison), json_mode)
+    emit(_document(checked, found, comparison), lambda: check_text(checked, found, comparison, terms), json_mode)
 
 
 def _document(checked: Checked, found: Found, comparison: Comparison | None) -> dict[str, Any]:
@@ -169,16 +168,3 @@ def _document(checked: Checked, found: Found, comparison: Comparison | None) -> 
     steps = [{"name": s.name, "counts": s.result.counts, "blocking": len(s.result.blocking)} for s in checked.steps]
     against = {"baseline": baseline_data(comparison)} if comparison else {}
     return {**document, **({"steps": steps} if steps else {}), **against}
-
-
-def exit_code(result: Result, fail_on: str, *, strict: bool, comparison: Comparison | None = None) -> ExitCode:
-    """0 pass, 1 a finding as grave as asked, 3 nothing fails and something is undetermined; 2 is for errors of tool or data.
-
-    With a baseline only new findings count.
-    """
-    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    if any(v.outcome.value == "fail" and v.severity.value in failing for v in (comparison.new if comparison else result.verdicts)):
-        return ExitCode.FINDINGS
-    if strict and result.counts["undetermined"]:
-        return ExitCode.UNDETERMINED
-    return ExitCode.OK

@@ -7,49 +7,61 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cli.check_baseline import baseline_words
+from cli.check_terms import Terms
 from cli.output import styled
+from cli.paragraphs import paragraph
 
 if TYPE_CHECKING:
     from cli.check_evidence import Checked
     from cli.check_repair import Found
     from policies.baseline import Comparison
     from policies.evaluate import Result
+    from policies.evidence import Evidence
     from policies.repair import Repair
     from policies.verdict import Verdict
 
 _COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
 _MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
 _SOON_DAYS = 30
+_AS_EVER = Terms()
 
 
-def check_text(checked: Checked, found: Found, comparison: Comparison | None = None) -> str:
+def check_text(checked: Checked, found: Found, comparison: Comparison | None = None, terms: Terms = _AS_EVER) -> str:
     """Failures and waived findings one by one with their repairs, what is undetermined by rule, the moments of a plan, and the answer."""
     result = checked.result
     lines = [_finding(v, found.get((v.rule, v.target), ())) for v in result.verdicts if v.outcome.value in {"fail", "waived"}]
-    lines += list(_undetermined(result))
-    lines += [f"finding {finding}" for finding in result.findings]
+    lines += list(_undetermined(result, checked.evidence))
+    lines += [paragraph(finding, first="finding ") for finding in result.findings]
     if len(checked.steps) > 1:
-        lines += [f"{step.name}: {_answer(step.result)}" for step in checked.steps]
-    lines += [*_waivers(checked), *baseline_words(comparison)]
-    return "\n".join([*lines, _answer(result, comparison)])
+        lines += [paragraph(f"{step.name}: {_answer(step.result, terms)}") for step in checked.steps]
+    lines += [paragraph(line) for line in (*_waivers(checked), *baseline_words(comparison))]
+    return "\n".join([*lines, paragraph(_answer(result, terms, comparison))])
 
 
 def _finding(verdict: Verdict, repairs: tuple[Repair, ...]) -> str:
     outcome = styled(verdict.outcome.value, _COLOURS[verdict.outcome.value], sys.stdout)
-    parts = [f"{outcome} {verdict.rule} {verdict.severity} {verdict.target}", verdict.message]
+    shown = [paragraph(f"{outcome} {verdict.rule} {verdict.severity} {verdict.target}"), paragraph(verdict.message, indent="  ")]
     if verdict.source:
-        parts.append(f"see {verdict.source}")
+        shown.append(f"  see {verdict.source}")
     if verdict.outcome.value == "fail":
-        parts.append(f"next: {verdict.remedy}")
+        shown.append(paragraph(verdict.remedy, indent="  ", first="next: "))
     if repairs:
         from cli.check_repair import lines  # noqa: PLC0415 - only where a repair was asked for
 
-        parts += [line for repair in repairs for line in lines(repair)]
-    return "\n  ".join(parts)
+        shown += [_indented(line) for repair in repairs for line in lines(repair)]
+    return "\n".join(shown)
 
 
-def _undetermined(result: Result) -> Iterator[str]:
+def _indented(line: str) -> str:
+    """A line of a repair, two steps in where it belongs to the line before."""
+    text = line.lstrip()
+    return paragraph(text, indent=" " * (2 + len(line) - len(text)))
+
+
+def _undetermined(result: Result, evidence: Evidence) -> Iterator[str]:
     """One entry a rule: forty machines that nobody measured are one thing to do, not forty."""
+    from policies.reports.gaps import missing_groups  # noqa: PLC0415 - help and completion stay fast
+
     by_rule: dict[str, list[Verdict]] = {}
     for verdict in result.verdicts:
         if verdict.outcome.value == "undetermined":
@@ -57,10 +69,11 @@ def _undetermined(result: Result) -> Iterator[str]:
     word = styled("undetermined", _COLOURS["undetermined"], sys.stdout)
     for rule, found in by_rule.items():
         targets = list(dict.fromkeys(v.target for v in found))
-        lacks = list(dict.fromkeys(text for v in found for text in v.missing))
-        head = f"{word} {rule} {found[0].severity} {_some(targets, _OBJECTS_SHOWN)}"
-        said = [found[0].message] if len(found) == 1 else []
-        yield "\n  ".join([head, *said, f"cannot be decided without: {_some(lacks, _MISSING_SHOWN)}"])
+        lacks = [f"{group.datum} ({group.why})" if group.why else group.datum for group in missing_groups(found, evidence)]
+        yield paragraph(f"{word} {rule} {found[0].severity} {_some(targets, _OBJECTS_SHOWN)}")
+        if len(found) == 1:
+            yield paragraph(found[0].message, indent="  ")
+        yield paragraph(f"cannot be decided without: {_some(lacks, _MISSING_SHOWN)}", indent="  ")
 
 
 def _waivers(checked: Checked) -> Iterator[str]:
@@ -81,9 +94,11 @@ def _some(texts: list[str], shown: int) -> str:
     return ", ".join(texts[:shown]) + more
 
 
-def _answer(result: Result, comparison: Comparison | None = None) -> str:
-    """The last line is the one that matters: may it be, and how many verdicts say so."""
-    blocking = len((comparison or result).blocking)
-    kind = "new finding" if comparison else "finding"
-    answer = f"{blocking} {kind}{'s' * (blocking > 1)} must be decided" if blocking else "no rule stands in the way"
+def _answer(result: Result, terms: Terms, comparison: Comparison | None = None) -> str:
+    """The last line is the one that matters, and it says what the exit code says."""
+    failing, undecided = len(terms.failing(result, comparison)), terms.undecided(result)
+    if failing:
+        answer = f"{failing} {'new ' if comparison else ''}finding{'s' * (failing > 1)} must be decided"
+    else:
+        answer = f"nothing fails, but {undecided} verdicts cannot be decided" if undecided else "no rule stands in the way"
     return f"{answer}: " + ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)

@@ -10,6 +10,7 @@ import typer
 
 from cli.command import closing_lines, new_app
 from cli.output import emit, say, styled
+from cli.paragraphs import paragraph
 from cli.project import estate_path
 
 if TYPE_CHECKING:
@@ -55,8 +56,13 @@ def risk(
         if path is not None:
             replace_file(path, text)
             say(f"register: {path}")
-    data = {"schema": "incline.risks/1", "today": evidence.today.isoformat(), "risks": [risk_data(r) for r in risks]}
-    emit(data, lambda: _text(risks), json_mode)
+    data = {
+        "schema": "incline.risks/1",
+        "today": evidence.today.isoformat(),
+        "risks": [risk_data(r) for r in risks],
+        "undetermined": checked.result.counts["undetermined"],
+    }
+    emit(data, lambda: _text(risks, checked.result.counts["undetermined"]), json_mode)
 
 
 def _judged(folder: Path, capacity: Path | None, *, live: bool) -> Checked:
@@ -65,13 +71,16 @@ def _judged(folder: Path, capacity: Path | None, *, live: bool) -> Checked:
     return judged(Asked(estate=folder, plan="", to="", live=live, states=(), capacity=None if live else capacity, blind=False, ledger=None))
 
 
-def _text(risks: tuple[Risk, ...]) -> str:
-    if not risks:
-        return "no rule finds a risk today"
+def _text(risks: tuple[Risk, ...], undetermined: int) -> str:
+    """Every risk; and how much nobody could judge, since an empty register over missing evidence is no good news."""
     lines = []
     for each in risks:
         level = styled(f"{each.level.words:<9}", COLOURS.get(each.level.words, "dim"), sys.stdout)
-        lines.append(f"{level} {each.id} {each.rule} {each.target}: {each.owner}, {each.treatment}, decide by {each.due}")
-        lines.append(f"  {each.description}")
+        lines.append(
+            paragraph(f"{each.id} {each.rule} {each.target}: {each.owner}, {each.treatment}, decide by {each.due}", first=f"{level} ")
+        )
+        lines.append(paragraph(each.description, indent="  "))
     high = sum(each.level >= 3 for each in risks)
-    return "\n".join([*lines, f"{len(risks)} risks: {high} high or very high, {sum(bool(r.waiver) for r in risks)} accepted for a time"])
+    found = f"{len(risks)} risks: {high} high or very high, {sum(bool(r.waiver) for r in risks)} accepted for a time"
+    unknown = f"; {undetermined} verdicts could not be decided, which incline check tells" if undetermined else ""
+    return "\n".join([*lines, paragraph((found if risks else "no rule finds a risk today") + unknown)])

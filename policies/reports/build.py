@@ -102,7 +102,7 @@ def build_report(
         failures=failures,
         forecasts=fans[:FANS],
         waivers=waivers,
-        undetermined=missing_groups(result, evidence) if evidence else (),
+        undetermined=missing_groups(result.verdicts, evidence) if evidence else (),
         trend=trend,
         notes=notes + result.findings,
         left_out=(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.model import MissingGroup
 from policies.verdict import Outcome, Verdict
@@ -27,11 +26,11 @@ class _Group:
     place: str = ""
 
 
-def missing_groups(result: Result, evidence: Evidence) -> tuple[MissingGroup, ...]:
-    """The groups, the datum that most verdicts wait for first."""
+def missing_groups(verdicts: Iterable[Verdict], evidence: Evidence) -> tuple[MissingGroup, ...]:
+    """The groups, the datum that most verdicts wait for first. Only undetermined verdicts are looked at."""
     nameless = _without_names(evidence)
     groups: dict[tuple[str, str], _Group] = {}
-    for verdict in result.verdicts:
+    for verdict in verdicts:
         if verdict.outcome is Outcome.UNDETERMINED:
             _sort_in(groups, verdict, nameless)
     ordered = sorted(groups.values(), key=lambda g: (-g.verdicts, g.datum, g.why))
@@ -75,6 +74,8 @@ def _command(group: _Group, evidence: Evidence) -> str:
         return "pulumi stack export --file state.json, then incline check --state state.json"
     if "14 days" in why:
         return "incline capacity snapshot, once the counters hold 14 days"
+    if "performance counters" in why and evidence.snapshot is not None:
+        return "incline capacity snapshot, once the machine has run for some days; memory of an instance needs the CloudWatch agent"
     if evidence.reader == "live":
         return "the account that was used may not read it: give it the right, then incline check --live"
     if evidence.snapshot is not None:

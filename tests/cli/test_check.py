@@ -83,7 +83,7 @@ def test_a_failure_is_graver_than_missing_evidence(tmp_path: Path, capsys: pytes
 @pytest.mark.parametrize(("severity", "code"), [("critical", 0), ("high", 0), ("medium", 1), ("low", 1)])
 def test_the_mildest_that_fails_is_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str], severity: str, code: int) -> None:
     document = deepcopy(ESTATE)
-    document["standards"]["rules"] = {"CAP-007": {"vcpu_per_core": 0.01}}
+    document["standards"]["budget_usd_month"] = 1
     for tier in document["standards"]["tiers"].values():
         tier["vcpu_per_core"] = 0.01
 
@@ -184,3 +184,54 @@ def test_a_repair_is_printed_below_its_failure(tmp_path: Path, capsys: pytest.Ca
     run(["check", "--estate", str(overfull(tmp_path)), "--repair"])
 
     assert "  repair: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--live", "--capacity", "c.json"), "INC-3030"),
+        (("--no-capacity", "--capacity", "c.json"), "INC-3030"),
+        (("--plan", ""), "INC-3030"),
+        (("--from-bundle", "b.json", "--to", "cloud"), "INC-3043"),
+        (("--from-bundle", "b.json", "--capacity", "c.json"), "INC-3043"),
+        (("--from-bundle", "b.json", "--ledger", "l.json"), "INC-3043"),
+    ],
+)
+def test_no_typed_option_is_passed_over_in_silence(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: str) -> None:
+    status, document = answer(capsys, *words)
+
+    assert (status, document["error"]["code"]) == (2, code)
+
+
+def test_what_the_environment_names_gives_way(town: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCLINE_CAPACITY", "none.json")
+    status, _ = answer(capsys, "--estate", str(town), "--no-capacity")
+
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--fail-on", "low"), 1, "1 finding must be decided: "),
+        (("--fail-on", "medium"), 1, "1 finding must be decided: "),
+        ((), 0, "no rule stands in the way: "),
+        (("--undetermined", "fail"), 3, "nothing fails, but "),
+    ],
+)
+def test_the_last_line_says_what_the_exit_code_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, says: str
+) -> None:
+    document = deepcopy(ESTATE)
+    document["standards"]["budget_usd_month"] = 1
+    town = write_example(document, tmp_path / "estate")
+
+    assert run(["check", "--estate", str(town), *words]) == code
+    assert capsys.readouterr().out.splitlines()[-1].startswith(says)
+
+
+def test_who_has_no_snapshot_is_told_how_to_take_one(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--estate", str(town)])
+    assert capsys.readouterr().err.splitlines()[-1].endswith("incline capacity snapshot")
+    run(["check", "--estate", str(town), "--no-capacity"])
+    assert "capacity snapshot" not in capsys.readouterr().err

@@ -66,4 +66,4 @@ def measured(evidence: Evidence) -> Mapping[str, UsageEvidence]:
 
 def not_measured(name: str) -> Unknown:
     """What is missing where a machine has no counters."""
-    return Unknown(f"measured use of {name}", "no capacity snapshot with performance counters")
+    return Unknown(f"measured use of {name}", "no capacity snapshot holds its performance counters")

@@ -171,7 +171,7 @@ def test_the_state_of_a_waiver_by_its_dates(created: str, expires: str, state: s
 def gap(datum: str, why: str, **changes: object) -> tuple[str, str]:
     found = sample.evidence(**changes)
     judged = Result("estate", (verdict(outcome=Outcome.UNDETERMINED, missing=(f"{datum} ({why})",), source="estate/servers/x.yaml:3"),))
-    group = missing_groups(judged, found)[0]
+    group = missing_groups(judged.verdicts, found)[0]
     return group.datum, group.command
 
 
