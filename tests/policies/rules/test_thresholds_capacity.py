@@ -12,6 +12,7 @@ from infra.estate.model import GIB
 from policies.evidence import Evidence, InstanceSettings, MoveEvidence, SnapshotEvidence, Unknown, VolumeEvidence
 from policies.rule import Parameters
 from policies.rules.capacity.admission_control import ADMISSION_CONTROL
+from policies.rules.capacity.demand_after_failure import DEMAND_AFTER_FAILURE
 from policies.rules.capacity.disk_performance import DISK_PERFORMANCE
 from policies.rules.capacity.ec2_quota import EC2_QUOTA
 from policies.rules.capacity.move_date_demand import MOVE_DATE_DEMAND
@@ -21,13 +22,14 @@ from policies.rules.capacity.snapshot_age import CLOCKS_APART, SNAPSHOT_AGE
 from policies.rules.capacity.static_stability import STATIC_STABILITY
 from policies.rules.capacity.subnet_addresses import SUBNET_ADDRESSES
 from policies.rules.capacity.tier_memory import TIER_MEMORY
+from policies.rules.capacity.zone_offering import ZONE_OFFERING
 from policies.rules.cost.monthly_budget import MONTHLY_BUDGET
-from policies.verdict import Outcome
+from policies.verdict import Outcome, Severity
 from tests.policies.builders import TODAY, city, host, server
 from tests.policies.deciding_entries import returning
 from tests.policies.rules import aws_town as aws
 from tests.policies.rules import vsphere_town as hall
-from tests.policies.rules.test_capacity_aws_load import recovering
+from tests.policies.rules.test_capacity_aws_load import recovering, reserved
 
 LACK = Unknown("a datum", "the reader lacks it")
 PASS, FAIL, UNDETERMINED, NONE = Outcome.PASS, Outcome.FAIL, Outcome.UNDETERMINED, Outcome.NOT_APPLICABLE
@@ -69,6 +71,26 @@ class TestTierMemory:
         gold = server("a-01", memory=memory * GIB, memory_reservation=memory * GIB)
 
         assert hall.verdict(TIER_MEMORY, hall.town(gold)).outcome is outcome
+
+    @pytest.mark.parametrize(("memory", "outcome"), [(512, PASS), (513, FAIL)])
+    def test_what_a_gold_machine_was_promised_counts_in_full(self, memory: int, outcome: Outcome) -> None:
+        elsewhere = server("mover-01", site="aws-east", kind="aws", cluster="")
+        town = hall.town(elsewhere, promises=(hall.promise("mover-01", memory=memory * GIB, cpus=1),))
+
+        assert hall.verdict(TIER_MEMORY, town).outcome is outcome
+
+
+class TestDemandAfterFailure:
+    """CAP-003: 166,400 MHz and 512 GiB are left after a failure."""
+
+    @pytest.mark.parametrize(
+        ("cpus", "memory", "outcome"), [(64, 512, PASS), (65, 1, UNDETERMINED), (1, 513, UNDETERMINED), (0, 1, PASS), (1, 0, PASS)]
+    )
+    def test_a_promise_that_nobody_measured_uses_at_most_what_was_promised(self, cpus: int, memory: int, outcome: Outcome) -> None:
+        """A vCPU uses one core of 2,600 MHz at most: 64 of them 166,400."""
+        town = hall.town(promises=(hall.promise(cpus=cpus, memory=memory * GIB),))
+
+        assert hall.verdict(DEMAND_AFTER_FAILURE, town).outcome is outcome
 
 
 class TestMoveDateDemand:
@@ -130,6 +152,34 @@ class TestDiskPerformance:
 
     def test_a_machine_that_moves_to_a_data_centre_is_none_of_aws(self) -> None:
         assert aws.judge(DISK_PERFORMANCE, aws.town(moves=(aws.coming(server("db-01")),))).outcome is NONE
+
+
+class TestZoneOffering:
+    """CAP-012."""
+
+    ZONES = (aws.zone("a"), aws.zone("b", "t3.micro"))
+
+    @pytest.mark.parametrize(("held", "outcome"), [(False, FAIL), (True, PASS)])
+    def test_work_goes_to_the_zones_of_members_that_are_not_held(self, held: bool, outcome: Outcome) -> None:
+        members = (aws.instance("web-a", group="web"), aws.instance("web-b", zone="b", group="web", held=held))
+
+        assert aws.judge(ZONE_OFFERING, aws.town(*members, zones=self.ZONES), "server/web-a").outcome is outcome
+
+    def test_a_zone_of_another_group_does_not_matter(self) -> None:
+        others = (aws.instance("web-a", group="web"), aws.instance("db-b", zone="b"), aws.instance("app-b", zone="b", group="app"))
+
+        assert aws.judge(ZONE_OFFERING, aws.town(*others, zones=self.ZONES), "server/web-a").outcome is PASS
+
+    @pytest.mark.parametrize(
+        ("zones", "outcome"),
+        [
+            ((aws.zone("a"), aws.zone("b")), PASS),
+            (ZONES, UNDETERMINED),
+            ((aws.zone("a", "t3.micro"), aws.zone("b", "t3.micro")), FAIL),
+        ],
+    )
+    def test_a_machine_of_unknown_zone_may_come_to_any(self, zones: tuple[Any, ...], outcome: Outcome) -> None:
+        assert aws.judge(ZONE_OFFERING, aws.town(aws.instance("db-01", zone=""), zones=zones)).outcome is outcome
 
 
 class TestQuota:
@@ -209,6 +259,23 @@ class TestRightSize:
         assert sorted(targets) == sorted(set(targets))
         assert "server/records-app-02" in targets
 
+    def test_too_small_in_one_thing_is_too_small_though_the_other_is_too_large(self) -> None:
+        """m5a.xlarge has 16 GiB; 17 are used, and hardly any CPU."""
+        judged = aws.judge(RIGHT_SIZE, aws.town(aws.seen("db-01", usage=aws.usage(cpu=100.0, memory=17.0))))
+
+        assert (judged.outcome, judged.severity) == (FAIL, Severity.MEDIUM)
+        assert "too small" in judged.message
+
+    def test_what_is_not_known_is_named(self) -> None:
+        judged = aws.judge(RIGHT_SIZE, aws.town(aws.seen("db-01", usage=aws.usage(cpu=LACK, memory=10.0))))
+
+        assert judged.outcome is UNDETERMINED
+        assert judged.missing == (str(LACK),)
+
+    def test_held_and_strange_machines_are_not_judged(self) -> None:
+        for machine in (aws.seen("db-01", held=True), aws.seen("db-02", service="")):
+            assert aws.judge(RIGHT_SIZE, aws.town(machine)).outcome is NONE
+
     @pytest.mark.parametrize(("state", "site", "outcome"), [("on trial", "downtown", PASS), ("open", "downtown", NONE)])
     def test_a_machine_of_a_hall_is_judged_while_it_is_on_trial_there(self, state: str, site: str, outcome: Outcome) -> None:
         move = MoveEvidence(server="db-01", source_site=aws.SITE, target_site=site, state=state, on=LACK, window_minutes=LACK)
@@ -253,6 +320,29 @@ class TestReservedRecovery:
         )
 
         assert aws.judge(RESERVED_RECOVERY, evidence, "service/permits").outcome is outcome
+
+    @pytest.mark.parametrize(
+        ("reservation", "outcome"),
+        [
+            (reserved("r6a.xlarge"), PASS),
+            (replace(reserved("r6a.xlarge"), site="aws-west"), FAIL),
+            (reserved("x9z.huge"), FAIL),  # nobody knows what it holds
+        ],
+    )
+    def test_only_known_reservations_of_the_site_hold_a_machine(self, reservation: Any, outcome: Outcome) -> None:
+        evidence = recovering(server("db-01"), copies=(aws.SITE,), reservations=(reservation,))
+
+        assert aws.judge(RESERVED_RECOVERY, evidence).outcome is outcome
+
+    @pytest.mark.parametrize(("firmware", "outcome"), [("bios", PASS), ("efi", FAIL)])
+    def test_a_reservation_must_start_the_machines_firmware(self, firmware: str, outcome: Outcome) -> None:
+        """p4d.24xlarge starts legacy BIOS only."""
+        evidence = recovering(server("db-01", firmware=firmware), copies=(aws.SITE,), reservations=(reserved("p4d.24xlarge"),))
+
+        assert aws.judge(RESERVED_RECOVERY, evidence).outcome is outcome
+
+    def test_a_copy_outside_all_sites_is_no_place(self) -> None:
+        assert aws.judge(RESERVED_RECOVERY, recovering(server("db-01"), copies=("vault",), reservations=())).outcome is FAIL
 
     def test_a_promise_elsewhere_takes_no_headroom(self) -> None:
         def judged(site: str) -> Outcome:
