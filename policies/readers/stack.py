@@ -24,6 +24,9 @@ SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 NETWORK_ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
+DEFAULT_NETWORK_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
 
 _CLUSTER_KEYS = (
     "name haEnabled haAdmissionControlPolicy haAdmissionControlHostFailureTolerance haAdmissionControlPerformanceTolerance"
@@ -58,6 +61,9 @@ KEYS: Mapping[str, frozenset[str]] = {
         SECURITY_GROUP: "ingress",
         SECURITY_GROUP_RULE: "type fromPort toPort protocol cidrBlocks ipv6CidrBlocks securityGroupId",
         INGRESS_RULE: "fromPort toPort ipProtocol cidrIpv4 cidrIpv6 securityGroupId",
+        DEFAULT_SECURITY_GROUP: "ingress",
+        NETWORK_ACL: "ingress",
+        DEFAULT_NETWORK_ACL: "ingress",
         NETWORK_ACL_RULE: "egress ruleAction fromPort toPort protocol cidrBlock ipv6CidrBlock",
     }.items()
 }
