@@ -9,13 +9,15 @@ import pytest
 
 from infra.estate.model import GIB
 from policies.evidence import DatabaseEvidence, Evidence, InstanceSettings, MoveEvidence, PortEvidence, Unknown, VsphereSettings
+from policies.examples.case import NOW
 from policies.rules.migration.guest_support import GUEST_SUPPORT
 from policies.rules.reliability.dependencies_reachable import DEPENDENCIES_REACHABLE
 from policies.rules.security.admin_ports import ADMIN_PORTS
+from policies.rules.security.exposure import EXPOSURE
 from policies.verdict import Outcome, Verdict
 from tests.policies.builders import city
 from tests.policies.deciding_entries import town as example_town
-from tests.policies.rules.test_migration import all_of, judge, landing, move, source
+from tests.policies.rules.test_migration import AWAY, all_of, held, judge, landing, move, on_trial, source
 from tests.policies.rules.test_migration import town as moving_town
 from tests.policies.rules.test_reliability import judge as judged_of
 from tests.policies.rules.test_reliability import link, machine, only, service, town
@@ -139,3 +141,18 @@ class TestGuestSupport:
         machine_to_be = landing(firmware=firmware, disks=(gibibytes * GIB,))
 
         assert judge(GUEST_SUPPORT, moving_town(source(), moves=(move(machine=machine_to_be),))).outcome is outcome
+
+
+class TestExposure:
+    """SEC-006: port 443 is open to everybody before and after."""
+
+    @pytest.mark.parametrize(("before", "after", "outcome"), [(True, True, PASS), (False, True, FAIL), (False, False, PASS)])
+    def test_a_public_address_is_new_where_there_was_none(self, before: bool, after: bool, outcome: Outcome) -> None:
+        """From one region to another."""
+        everybody = port("0.0.0.0/0", 443)
+        leaves = held(site="aws-west", kind="aws", vsphere=None, instance=InstanceSettings(public_address=before))
+        comes = landing(as_of=NOW, instance=InstanceSettings(instance_type="m5a.xlarge", public_address=after))
+        evidence = moving_town(leaves, comes, moves=(on_trial(source_site="aws-west"),), ports=(everybody,))
+        seen = replace(everybody, site=AWAY, as_of=NOW)
+
+        assert judge(EXPOSURE, replace(evidence, seen_ports=(seen,))).outcome is outcome
