@@ -122,12 +122,18 @@ def _live(asked: Asked, estate: Estate, declared: Evidence, around: Surroundings
 
     states = [read_state(path) for path in asked.states]
     seen = look(estate, partial=True, say=lambda line: say(f"{line} ...", style="dim"))
-    gaps = tuple(f"site/{name}: did not answer ({error.what}); it is judged as declared" for name, error in sorted(seen.missing.items()))
+    gaps = tuple(f"site/{name}: {_not_seen(name, error)}; it is judged as declared" for name, error in sorted(seen.missing.items()))
     evidence = read_live(declared, seen.snapshot, replace(around, now=datetime.now(UTC)), states)
     evidence = replace(evidence, findings=(*gaps, *evidence.findings))
     return Checked(
         title=f"Live check of {asked.estate.name}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen.snapshot
     )
+
+
+def _not_seen(name: str, error: InclineError) -> str:
+    """Why a site could not be looked at, and what to do about it."""
+    why = error.what.removeprefix(f"site {name}: ")
+    return f"{why} ({error.next_step})" if error.next_step else why
 
 
 def _states(asked: Asked, estate: Estate, ground: Evidence, seen: CapacitySnapshot | None) -> Checked:

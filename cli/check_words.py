@@ -100,5 +100,6 @@ def _answer(result: Result, terms: Terms, comparison: Comparison | None = None) 
     if failing:
         answer = f"{failing} {'new ' if comparison else ''}finding{'s' * (failing > 1)} must be decided"
     else:
-        answer = f"nothing fails, but {undecided} verdicts cannot be decided" if undecided else "no rule stands in the way"
+        nothing = "nothing new stands in the way" if comparison else "no rule stands in the way"
+        answer = f"nothing fails, but {undecided} verdicts cannot be decided" if undecided else nothing
     return f"{answer}: " + ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)

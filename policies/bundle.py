@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
@@ -241,16 +241,30 @@ def _without(value: Any, here: str) -> Any:
 
 def _changes(bundle: Bundle, now: Mapping[str, Any]) -> list[str]:
     """Which verdicts are others than those that were saved; the rules of another version may judge otherwise."""
-    then = {(v["rule"], v["target"], v["source"], v["formula"]): v for v in bundle.result["verdicts"]}
-    found = {(v["rule"], v["target"], v["source"], v["formula"]): v for v in now["verdicts"]}
-    lines = [f"{key[0]} {key[1]}: was {then[key]['outcome']}, is not given now" for key in then if key not in found]
-    lines += [f"{key[0]} {key[1]}: is {found[key]['outcome']}, was not given then" for key in found if key not in then]
-    lines += [
-        f"{key[0]} {key[1]}: was {then[key]['outcome']}, is {found[key]['outcome']}"
-        for key in then
-        if key in found and then[key] != found[key]
-    ]
+    then, found = _by_object(bundle.result["verdicts"]), _by_object(now["verdicts"])
+    lines = []
+    for rule, target in dict.fromkeys((*then, *found)):
+        before, after = then.get((rule, target), []), found.get((rule, target), [])
+        if before != after:
+            lines.append(f"{rule} {target}: {_change(before, after)}")
     return sorted(lines) or ["the inputs were edited after the bundle was written"]
+
+
+def _by_object(verdicts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for verdict in verdicts:
+        found.setdefault((verdict["rule"], verdict["target"]), []).append(verdict)
+    return found
+
+
+def _change(before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> str:
+    was, now = (", ".join(v["outcome"] for v in verdicts) for verdicts in (before, after))
+    if not after or not before:
+        return f"was {was}, is not given now" if before else f"is {now}, was not given then"
+    if was != now:
+        return f"was {was}, is {now}"
+    other = next((b for a, b in zip(before, after, strict=False) if a != b), after[0])
+    return f"{now} as before, but for other reasons: {other['formula'] or other['message']}"
 
 
 @cache

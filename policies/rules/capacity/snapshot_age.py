@@ -11,6 +11,8 @@ from policies.rules.capacity.demand import listed
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 COMMAND = "incline capacity snapshot"
+LIVE = "live"
+"""What a look of this moment is called in place of a file."""
 CLOCKS_APART = timedelta(hours=24)
 """Evidence judged by the day has midnight for its moment, so a snapshot of the same day may seem to come from later."""
 
@@ -42,8 +44,7 @@ def _judge(
         message = f"site {site}: no capacity snapshot, so capacity is judged by what is declared"
         return rule.verdict(Outcome.UNDETERMINED, target, message, source=source, missing=lacks)
     if site not in snapshot.sites:
-        message = f"site {site}: the capacity snapshot {snapshot.source} of {', '.join(snapshot.sites) or 'no site'} does not cover it"
-        return rule.verdict(Outcome.FAIL, target, message, source=source)
+        return rule.verdict(Outcome.FAIL, target, _not_covered(site, snapshot), source=source)
     unseen = [place.target for place in places if place.as_of is None]
     if unseen:
         message = f"site {site}: the capacity snapshot {snapshot.source} does not show {listed(unseen)}"
@@ -75,6 +76,12 @@ def _by_age(
     return rule.verdict(
         outcome, target, f"site {site}: the capacity snapshot is {why}", facts=facts, formula=formula, source=source, severity=severity
     )
+
+
+def _not_covered(site: str, snapshot: SnapshotEvidence) -> str:
+    if snapshot.source == LIVE:
+        return f"site {site}: it could not be looked at, so its capacity is judged by what is declared"
+    return f"site {site}: the capacity snapshot {snapshot.source} of {', '.join(snapshot.sites) or 'no site'} does not cover it"
 
 
 SNAPSHOT_AGE = Rule(

@@ -214,3 +214,14 @@ def test_what_has_no_limit_can_be_saved_too() -> None:
     assert back(endless) == endless
     assert replay(make_bundle("x", (moment(endless),), {})).same
     json.dumps(make_bundle("x", (moment(endless),), {}).document(), allow_nan=False)
+
+
+def test_a_verdict_that_says_the_same_for_other_reasons_is_named_once(tmp_path: Path) -> None:
+    def other(document: dict[str, Any]) -> None:
+        verdict = next(v for v in document["result"]["verdicts"] if v["formula"])
+        verdict["formula"] = "1 <= 2"
+
+    again = replay(read_bundle(damaged(tmp_path / "b.json", other)))
+
+    (change,) = again.changes
+    assert "as before, but for other reasons: " in change

@@ -232,6 +232,14 @@ class TestSnapshotAge:
         assert "does not cover it" in self.judged(1, "aws-east", zones=(zone,)).message
         assert "does not show cluster/downtown/data" in verdict(SNAPSHOT_AGE, half).message
 
+    def test_a_site_that_a_look_did_not_reach_is_not_said_to_lack_a_file(self) -> None:
+        look = SnapshotEvidence(taken_at=NOW, sites=("aws-east",), source="live")
+        unreached = verdict(SNAPSHOT_AGE, city(clusters=(cluster(),), snapshot=look, now=NOW))
+
+        assert unreached.outcome is Outcome.FAIL
+        assert "could not be looked at" in unreached.message
+        assert "snapshot" not in unreached.message
+
     def test_without_a_snapshot_each_site_is_undetermined_and_the_command_is_named(self) -> None:
         judged = verdict(SNAPSHOT_AGE, town())
 
