@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown
+from policies.parts import serves
 from policies.restarts import clusters_by_place
 from policies.rule import Parameters, Rule
 from policies.verdict import Fact, Outcome, Severity, Verdict
@@ -43,6 +44,10 @@ def _judge(rule: Rule, name: str, members: tuple[ServerEvidence, ...], room: _Ro
     if len(members) < 2:
         message = f"redundancy group {name} has one member, {members[0].name}: nothing takes over when it fails"
         return rule.verdict(Outcome.FAIL, target, message, facts=facts, source=source)
+    off = [m.name for m in members if not serves(m)]
+    if len(members) - len(off) < 2:
+        message = f"redundancy group {name}: {', '.join(off)} {'is' if len(off) == 1 else 'are'} switched off, so that nothing takes over"
+        return rule.verdict(Outcome.FAIL, target, message, facts=facts, source=source, remedy=f"start {off[0]} again")
     aws = [m for m in members if m.kind == "aws"]
     problems = _crowded_zones(aws) + _few_zones(aws, room) + _shared_hosts(members) + _small_clusters(members, room)
     formula = f"{len(members)} members, {len({_place(m) for m in members})} places: {', '.join(sorted({_place(m) for m in members}))}"

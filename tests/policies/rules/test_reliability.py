@@ -137,6 +137,14 @@ class TestSeparation:
         assert only("REL-001", town(*members[:3])).outcome is PASS
         assert "4 members need 4 hosts and cluster main of hill has 3" in only("REL-001", town(*members)).message
 
+    def test_a_member_that_is_switched_off_takes_nothing_over(self) -> None:
+        one, two, off = machine("a-1", group="g"), machine("a-2", group="g"), machine("a-3", group="g", running=False)
+
+        assert only("REL-001", town(one, two, off)).outcome is PASS
+        failed = only("REL-001", town(one, off))
+        assert failed.outcome is FAIL
+        assert "a-3 is switched off, so that nothing takes over" in failed.message
+
     def test_two_on_one_host_fail_where_somebody_looked(self) -> None:
         together = town(machine("a-1", group="g", host="h1"), machine("a-2", group="g", host="h1"))
         apart = town(machine("a-1", group="g", host="h1"), machine("a-2", group="g", host="h2"))
