@@ -53,13 +53,11 @@ def _servers(ground: Evidence, site: str, stack: Stack, findings: list[str]) -> 
         merged[name] = _merged(entry, resource, component, stack)
     if unexpected:
         findings.append(f"site/{site}: the stack declares {_listed(unexpected)}, the estate has no such server there")
-    if not stack.of(SERVER):  # not a stack of servers: what it does not show is not its business
-        return [*(s for s in ground.servers if s.site != site or s.name not in merged), *merged.values()]
-    absent = sorted(name for name, s in known.items() if name not in merged and s.service)
-    if absent:
-        findings.append(f"site/{site}: the estate places {_listed(absent)} there, the stack does not declare them")
-    others = (s for s in ground.servers if s.site != site or (not s.service and s.name not in merged))
-    return [*others, *merged.values()]
+    absent = sorted(name for name, s in known.items() if name not in merged and s.service and not s.urn)
+    if absent and stack.of(SERVER):  # a stack without servers does not speak of them
+        what = f"the estate places {_listed(absent)} there, the stack does not declare them"
+        findings.append(f"site/{site}: {what}; they count all the same, for another stack may")
+    return [*(s for s in ground.servers if s.site != site or s.name not in merged), *merged.values()]
 
 
 def _listed(names: list[str]) -> str:

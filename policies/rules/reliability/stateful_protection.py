@@ -16,19 +16,23 @@ def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Ve
     words = tuple(word.strip() for word in parameters.text("roles").lower().split(",") if word.strip())
     judged = False
     for server in evidence.servers:
-        if not is_stranger(server) and _holds_data(server, words):
+        holds = False if is_stranger(server) else _holds_data(server, words)
+        if holds is not False:
             judged = True
-            yield _judge(rule, server, both=both)
+            yield _judge(rule, server, holds, both=both)
     if not judged:
         yield rule.not_applicable("no machine holds data: none has a data disk or a role that does")
 
 
-def _holds_data(server: ServerEvidence, words: tuple[str, ...]) -> bool:
+def _holds_data(server: ServerEvidence, words: tuple[str, ...]) -> bool | Unknown:
     role = server.role.lower()
-    return len(server.disks) > 1 or server.held or any(word in role for word in words)
+    if len(server.disks) > 1 or server.held or any(word in role for word in words):
+        return True
+    # One unknown stands for a whole list of disks that is not known yet.
+    return next((Unknown(f"disks of {server.name}", size.why) for size in server.disks if isinstance(size, Unknown)), False)
 
 
-def _judge(rule: Rule, server: ServerEvidence, *, both: bool) -> Verdict:
+def _judge(rule: Rule, server: ServerEvidence, holds: bool | Unknown, *, both: bool) -> Verdict:
     ec2 = {} if server.instance is None else {"termination protection": server.instance.termination_protection}
     locks: dict[str, bool | Unknown] = ec2 if ec2 and both else {"Pulumi protect": server.protected, **ec2}
     facts = tuple(
@@ -41,6 +45,8 @@ def _judge(rule: Rule, server: ServerEvidence, *, both: bool) -> Verdict:
         outcome, message = Outcome.PASS, f"{server.name} holds data and is protected: {formula}"
     elif lacks := missing(Unknown(f"{n} of {server.name}", v.why) for n, v in locks.items() if isinstance(v, Unknown)):
         outcome, message = Outcome.UNDETERMINED, f"{server.name} holds data; whether it is protected from deletion is not known"
+    elif isinstance(holds, Unknown):
+        outcome, message, lacks = Outcome.UNDETERMINED, f"{server.name} is not protected; whether it holds data is not known", (str(holds),)
     else:
         outcome, message = Outcome.FAIL, f"{server.name} holds data and nothing protects it from deletion: {formula}"
     return rule.verdict(outcome, server.target, message, facts=facts, formula=formula, missing=lacks, source=server.source, urn=server.urn)

@@ -87,3 +87,21 @@ def test_databases_that_could_not_be_read_are_not_none() -> None:
 
     assert (open_question.outcome, open_question.target) == (Outcome.UNDETERMINED, "site/cloud")
     assert open_question.missing == ("managed databases of cloud (rds:DescribeDBInstances is denied)",)
+
+
+def test_a_stack_does_not_speak_of_the_machines_of_another_stack_of_its_site() -> None:
+    def stack(name: str) -> list[Resource]:
+        component = Resource(SERVER, name, f"urn:c:{name}", "", {"tags": {}})
+        return [component, Resource(VIRTUAL_MACHINE, f"{name}-vm", f"urn:m:{name}", component.urn, {"numCpus": 4.0})]
+
+    ground = replace(city(), kinds={"downtown": "vsphere"})
+    one = overlay(ground, "downtown", stack("permits-app-01"))
+    both = overlay(one, "downtown", stack("permits-app-02"))
+
+    assert [s.name for s in one.servers] == ["permits-app-01", "permits-app-02"]
+    assert any("the estate places permits-app-02 there, the stack does not declare them; they count" in f for f in one.findings)
+    assert [(s.name, s.service, s.urn) for s in both.servers] == [
+        ("permits-app-01", "permits", "urn:m:permits-app-01"),
+        ("permits-app-02", "permits", "urn:m:permits-app-02"),
+    ]
+    assert len(both.findings) == len(one.findings)

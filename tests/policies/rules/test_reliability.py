@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -546,6 +547,10 @@ class TestProtection:
     )
     def test_what_holds_data(self, changes: dict[str, object], judged: bool) -> None:
         assert (only("REL-010", town(machine("a-1", **changes))).outcome is not NONE) == judged
+
+    @pytest.mark.parametrize(("protected", "outcome"), [(True, PASS), (False, OPEN), (LACK, OPEN)])
+    def test_disks_that_nobody_knows_may_hold_data(self, protected: Any, outcome: Outcome) -> None:
+        assert only("REL-010", town(machine("a-1", disks=(LACK,), protected=protected))).outcome is outcome
 
 
 class TestMoves:
