@@ -80,11 +80,11 @@ def judged(asked: Asked) -> Checked:
     estate, where = read_files(asked.estate)
     now = datetime.now(UTC)
     capacity = None if asked.blind else capacity_file(asked.estate, str(asked.capacity or ""), Path())
-    around = Surroundings(now=now, capacity=capacity, ledger=asked.ledger)
+    around = Surroundings(now=now, capacity=capacity, ledger=asked.ledger, estate=estate.name)
     declared = read_estate(estate, now.date(), where)
     if asked.live:
         return _live(asked, estate, declared, around)
-    seen = _snapshot(around)
+    seen = around.seen()
     if asked.plan:
         return _plan(asked, estate, where, around, seen)
     evidence = around.over_seen(declared, seen, _named(around))
@@ -97,18 +97,11 @@ def _only_one(asked: Asked) -> None:
     clashes = (
         (asked.plan and asked.live, "--plan and --live", "a plan is judged on what is declared and a capacity snapshot: leave --live out"),
         (asked.plan and asked.states, "--plan and --state", "judge the two one after the other"),
-        (asked.live and asked.capacity, "--live and --capacity", "--live takes its own look at the sites: leave --capacity out"),
         (asked.to and not asked.plan, "--to without --plan", "name the server: --plan SERVER --to SITE"),
     )
     for clash, what, advice in clashes:
         if clash:
             raise InclineError(f"{what}: they do not go together", code="INC-3030", next_step=advice)
-
-
-def _snapshot(around: Surroundings) -> CapacitySnapshot | None:
-    from policies.readers.snapshot import read_snapshot  # noqa: PLC0415 - the file is named once only
-
-    return None if around.capacity is None else read_snapshot(around.capacity)
 
 
 def _named(around: Surroundings) -> str:

@@ -60,7 +60,7 @@ def refuse_clashes(typed: Collection[str], *, plan: str, from_bundle: bool) -> N
     """Options that would be passed over in silence are refused instead.
 
     Raises:
-        InclineError: some were typed that do not go together (INC-3030, INC-3043).
+        InclineError: some were typed that do not go together (INC-3032, INC-3043).
     """
     if from_bundle and (beside := [_word(name) for name in INPUTS if name in typed]):
         raise InclineError(
@@ -79,7 +79,7 @@ def refuse_clashes(typed: Collection[str], *, plan: str, from_bundle: bool) -> N
     )
     for clash, what, advice in clashes:
         if clash:
-            raise InclineError(what, code="INC-3030", next_step=advice)
+            raise InclineError(what, code="INC-3032", next_step=advice)
 
 
 def _word(name: str) -> str:

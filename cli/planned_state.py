@@ -22,4 +22,4 @@ def planned_state(estate: Path | None, capacity: Path | None) -> tuple[Estate, E
     folder, now = estate_path(estate), datetime.now(UTC)
     loaded, where = read_files(folder)
     snapshot = capacity_file(folder, str(capacity) if capacity else "", Path.cwd())
-    return loaded, Surroundings(now=now, capacity=snapshot).over(read_estate(loaded, now.date(), where))
+    return loaded, Surroundings(now=now, capacity=snapshot, estate=loaded.name).over(read_estate(loaded, now.date(), where))

@@ -43,6 +43,7 @@ class PolicyGate:
             now=datetime.now(UTC) if today == datetime.now(UTC).date() else datetime.combine(today, time(), UTC),
             capacity=capacity_file(self._estate, os.environ.get("INCLINE_CAPACITY", ""), Path()),
             ledger=Path(ledger) if ledger else None,
+            estate=estate.name,
         )
         result = evaluate(around.over(read_plan(estate, request.server, request.target, today, where)))
         touched = [v for v in result.blocking if _touches(v.target, estate.servers[request.server], {request.source, request.target})]

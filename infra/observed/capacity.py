@@ -13,6 +13,8 @@ from pydantic import AwareDatetime, Field
 
 from infra.estate.model import HighAvailability, Model
 
+Amount = Annotated[int, Field(ge=0)]
+"""A size that a damaged file must not turn into its opposite."""
 SCHEMA: Literal["incline.capacity/1"] = "incline.capacity/1"
 
 
@@ -44,9 +46,9 @@ class ObservedHost(Model):
     """An ESXi host. It can run machines when connected and not in maintenance."""
 
     name: str
-    cores: int
-    mhz: int
-    memory: int
+    cores: Amount
+    mhz: Amount
+    memory: Amount
     numa_nodes: int | None = None
     connection: str = "connected"
     maintenance: bool = False
@@ -82,8 +84,8 @@ class ObservedDatastore(Model):
     """A datastore. `uncommitted` is what thin disks may still grow by."""
 
     name: str
-    capacity: int
-    free: int
+    capacity: Amount
+    free: Amount
     uncommitted: int = 0
     accessible: bool = True
     history: tuple[History, ...] = ()
@@ -108,8 +110,8 @@ class ObservedMachine(Model):
     host: str
     datastore: str
     running: bool
-    cpus: int
-    memory: int
+    cpus: Amount
+    memory: Amount
     disks: tuple[int, ...]
     pool: str = ""
     cpu_reservation_mhz: int = 0
@@ -207,7 +209,7 @@ class ObservedReservation(Model):
     zone: str
     instance_type: str
     total: int
-    free: int
+    free: Amount
 
 
 class ObservedDatabase(Model):

@@ -182,7 +182,7 @@ def read_ground(context: PackContext, now: datetime) -> Evidence:
     """
     with paused():
         estate, where = read_files(context.estate_path)
-        return context.surroundings(now).over(read_estate(estate, now.date(), where))
+        return replace(context.surroundings(now), estate=estate.name).over(read_estate(estate, now.date(), where))
 
 
 _POLICY = {rule.id: policy_name(rule) for rule in RULES}

@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.observed.capacity import CapacitySnapshot
 from policies.evidence import Evidence
 from policies.ledger import read_ledger, with_ledger
-from policies.readers.snapshot import overlay_snapshot, read_snapshot
+from policies.readers.snapshot import SnapshotError, overlay_snapshot, read_snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,14 @@ class Surroundings:
         capacity: the snapshot's file; None where there is none.
         ledger: the ledger's file; None where none was named.
         own: the stack that is judged, whose promises are its own machines.
+        estate: the name of the estate that is judged; a snapshot of another one is refused. Empty for any.
     """
 
     now: datetime
     capacity: Path | None = None
     ledger: Path | None = None
     own: str = ""
+    estate: str = ""
 
     def over(self, evidence: Evidence) -> Evidence:
         """The evidence with snapshot and ledger.
@@ -39,8 +41,24 @@ class Surroundings:
             SnapshotError: the snapshot cannot be used.
             LedgerError: the ledger cannot be used.
         """
-        seen = None if self.capacity is None else read_snapshot(self.capacity)
-        return self.over_seen(evidence, seen, str(self.capacity))
+        return self.over_seen(evidence, self.seen(), str(self.capacity))
+
+    def seen(self) -> CapacitySnapshot | None:
+        """The snapshot of the file; None where there is none.
+
+        Raises:
+            SnapshotError: it cannot be used (INC-3020, INC-3021, INC-3022) or shows another estate (INC-3029).
+        """
+        if self.capacity is None:
+            return None
+        seen = read_snapshot(self.capacity)
+        if self.estate and seen.estate != self.estate:
+            raise SnapshotError(
+                f"{self.capacity}: the capacity snapshot is of estate {seen.estate}, not of {self.estate}",
+                code="INC-3029",
+                next_step=f"name one of {self.estate}, or take one:  incline capacity snapshot",
+            )
+        return seen
 
     def over_seen(self, evidence: Evidence, seen: CapacitySnapshot | None, source: str, *, observed_wins: bool = False) -> Evidence:
         """The same with a snapshot that is at hand."""

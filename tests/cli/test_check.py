@@ -189,9 +189,9 @@ def test_a_repair_is_printed_below_its_failure(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("--live", "--capacity", "c.json"), "INC-3030"),
-        (("--no-capacity", "--capacity", "c.json"), "INC-3030"),
-        (("--plan", ""), "INC-3030"),
+        (("--live", "--capacity", "c.json"), "INC-3032"),
+        (("--no-capacity", "--capacity", "c.json"), "INC-3032"),
+        (("--plan", ""), "INC-3032"),
         (("--from-bundle", "b.json", "--to", "cloud"), "INC-3043"),
         (("--from-bundle", "b.json", "--capacity", "c.json"), "INC-3043"),
         (("--from-bundle", "b.json", "--ledger", "l.json"), "INC-3043"),
@@ -235,3 +235,24 @@ def test_who_has_no_snapshot_is_told_how_to_take_one(town: Path, capsys: pytest.
     assert capsys.readouterr().err.splitlines()[-1].endswith("incline capacity snapshot")
     run(["check", "--estate", str(town), "--no-capacity"])
     assert "capacity snapshot" not in capsys.readouterr().err
+
+
+def snapshot_file(folder: Path, **changes: Any) -> str:
+    path = folder / "seen.json"
+    path.write_text(json.dumps({**SNAPSHOT, **changes}))
+    return str(path)
+
+
+def test_a_snapshot_of_another_estate_is_refused(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = answer(capsys, "--estate", str(town), "--capacity", snapshot_file(town.parent, estate="elsewhere"))
+
+    assert (code, document["error"]["code"]) == (2, "INC-3029")
+    assert "elsewhere, not of town" in document["error"]["what"]
+
+
+def test_a_size_below_nothing_is_damage(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sites = deepcopy(SNAPSHOT["sites"])
+    sites["hill"]["clusters"][0]["hosts"][0]["memory"] = -GIB
+    code, document = answer(capsys, "--estate", str(town), "--capacity", snapshot_file(town.parent, sites=sites))
+
+    assert (code, document["error"]["code"]) == (2, "INC-3022")
