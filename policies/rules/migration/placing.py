@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, Evidence, HostEvidence, PromiseEvidence, ServerEvidence, Unknown, missing
-from policies.packing import Load, Misfit, Room, misfits
+from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown, missing
+from policies.packing import FailureCase, Load, Misfit, Room, failure_cases, misfits
 from policies.rules.capacity.demand import counts
 from policies.verdict import format_number
 
@@ -77,10 +77,11 @@ def demands(
 
 
 def fit(cluster: ClusterEvidence, wanted: Sequence[Demand], ratio: float) -> Fit:
-    """The worse of two failures: the hosts with most memory, or those with most cores. Unknown demands count as nothing."""
+    """The worst failure of so many hosts as may fail, the same that CAP-001 looks at. Unknown demands count as nothing."""
     unknown = missing(value for item in wanted for value in (item.cpus, item.memory))
     loads = [Load(_name(item), _number(item.cpus), _number(item.memory)) for item in wanted]
-    return max((_failure(cluster, loads, key, ratio, unknown) for key in ("memory", "cores")), key=lambda f: len(f.without))
+    cases = failure_cases([Room(h.name, h.cores * ratio, h.memory) for h in cluster.hosts], cluster.ha.host_failures)
+    return max((_failure(case, loads, unknown) for case in cases), key=lambda f: len(f.without))
 
 
 def overfull(cluster: ClusterEvidence, wanted: Sequence[Demand], ratio: float) -> bool:
@@ -90,23 +91,16 @@ def overfull(cluster: ClusterEvidence, wanted: Sequence[Demand], ratio: float) -
     return sum(_number(w.memory) for w in wanted) > sum(memory) or sum(_number(w.cpus) for w in wanted) > sum(cores) * ratio
 
 
-def _failure(cluster: ClusterEvidence, loads: list[Load], key: str, ratio: float, unknown: tuple[str, ...]) -> Fit:
-    ranked = sorted(cluster.hosts, key=lambda h: (-int(getattr(h, key)), h.name))
-    failed, left = ranked[: cluster.ha.host_failures], ranked[cluster.ha.host_failures :]
-    rooms = [Room(h.name, h.cores * ratio, h.memory) for h in left]
+def _failure(case: FailureCase, loads: list[Load], unknown: tuple[str, ...]) -> Fit:
     return Fit(
-        failed=tuple(h.name for h in failed),
-        without=misfits(rooms, loads),
+        failed=tuple(room.name for room in case.failed),
+        without=misfits(case.left, loads),
         unknown=unknown,
         memory_needed=sum(load.memory for load in loads),
-        memory_left=_memory(left),
+        memory_left=sum(room.memory for room in case.left),
         cpus_needed=sum(load.cpus for load in loads),
-        cpus_left=sum(room.cpus for room in rooms),
+        cpus_left=sum(room.cpus for room in case.left),
     )
-
-
-def _memory(hosts: Iterable[HostEvidence]) -> float:
-    return sum(h.memory for h in hosts)
 
 
 def _name(item: Demand) -> str:

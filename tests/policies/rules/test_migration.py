@@ -679,6 +679,16 @@ class TestPlan:
 
 
 @pytest.mark.parametrize("rule", [ROLLBACK_CAPACITY, DOUBLE_RUNNING], ids=lambda r: r.id)
+def test_the_host_that_alone_holds_the_largest_machine_is_failed_too(rule: Rule) -> None:
+    """As CAP-001 does: it has neither the most memory nor the most cores."""
+    hosts = (host("wide", cores=64, memory_gib=64), host("tall", cores=8, memory_gib=512), host("both", cores=48, memory_gib=256))
+    big = source(cpus=160, memory=200 * GIB, as_of=NOW, running=True)
+    one = ClusterEvidence(site="downtown", name="general", hosts=hosts, ha=HighAvailability())
+
+    assert "when both" in judge(rule, town(big, clusters=(one,), quotas=(quota(1000.0, 0.0),))).message
+
+
+@pytest.mark.parametrize("rule", [ROLLBACK_CAPACITY, DOUBLE_RUNNING], ids=lambda r: r.id)
 def test_a_machine_that_is_switched_off_asks_for_no_room_unless_it_is_held(rule: Rule) -> None:
     big = server("archive-01", memory=500 * GIB, cpus=1, as_of=NOW, running=False)
 
