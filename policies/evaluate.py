@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policies import waivers
@@ -15,6 +15,7 @@ from policies.verdict import Outcome, Verdict
 _WORST_FIRST = (Outcome.FAIL, Outcome.UNDETERMINED, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE)
 _ORDER = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
 _LONGEST_DEFECT = 300
+_BY_ID = {rule.id: rule for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,22 @@ def evaluate(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Result:
     for rule in rules:
         verdicts.extend(waivers.apply(v, evidence.waivers, evidence.today) for v in judge(rule, evidence))
     verdicts.sort(key=lambda v: (_ORDER[v.outcome], v.severity.rank, v.rule, v.target))
-    return Result(evidence.reader, tuple(verdicts), evidence.findings)
+    return Result(evidence.reader, tuple(verdicts), (*evidence.findings, *_misspelt(evidence)))
+
+
+def _misspelt(evidence: Evidence) -> Iterator[str]:
+    """Parameters and waivers that name what no rule has: without a word, a threshold would stay at its default and nobody would know."""
+    for rule_id, given in sorted(evidence.standards.rules.items()):
+        rule = _BY_ID.get(rule_id)
+        for name in sorted(given):
+            if rule is None:
+                yield f"parameter {name} of {rule_id}: there is no such rule"
+            elif name not in rule.parameters:
+                has = ", ".join(rule.parameters) or "none"
+                yield f"parameter {name} of {rule_id}: the rule has none of that name and did not read it; it has: {has}"
+    for waiver in evidence.waivers:
+        for rule_id in sorted(set(waiver.rules) - _BY_ID.keys()):
+            yield f"waiver {waiver.id} names {rule_id}: there is no such rule, so that it excuses nothing of it"
 
 
 def judge(rule: Rule, evidence: Evidence) -> list[Verdict]:

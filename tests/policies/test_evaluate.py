@@ -10,7 +10,7 @@ from policies.evidence import Evidence
 from policies.rule import Parameters, Rule
 from policies.rules import RULES
 from policies.verdict import Outcome, Verdict
-from tests.policies.builders import city
+from tests.policies.builders import city, waiver
 
 SOUND = next(r for r in RULES if r.id == "TAG-001")
 
@@ -31,6 +31,19 @@ def test_a_rule_that_raises_is_undetermined_and_what_it_found_stands() -> None:
     assert "KeyError" in broken[1].missing[0]
     assert "\n" not in broken[1].message
     assert [v for v in result.verdicts if v.rule == "TAG-001"]
+
+
+def test_a_parameter_or_a_waiver_that_no_rule_hears_is_said() -> None:
+    standards = city().standards.model_copy(
+        update={"rules": {"CAP-011": {"percnt": 90}, "CAP-999": {"x": 1}, "CAP-001": {"vcpu_per_core": 3}}}
+    )
+    told = evaluate(city(standards=standards, waivers=(waiver(rules=("CAP-001", "CAP-01")),))).findings
+
+    assert told == (
+        "parameter percnt of CAP-011: the rule has none of that name and did not read it; it has: percent",
+        "parameter x of CAP-999: there is no such rule",
+        "waiver W-1 names CAP-01: there is no such rule, so that it excuses nothing of it",
+    )
 
 
 def test_a_parameter_of_the_wrong_kind_is_undetermined_and_names_the_file_to_mend() -> None:
