@@ -90,7 +90,7 @@ def judged(asked: Asked) -> Checked:
     evidence = around.over_seen(declared, seen, _named(around))
     if asked.states:
         return _states(asked, estate, evidence, seen)
-    return Checked(title=f"Check of {asked.estate.name}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen)
+    return Checked(title=f"Check of {estate.title}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen)
 
 
 def _only_one(asked: Asked) -> None:
@@ -119,7 +119,7 @@ def _live(asked: Asked, estate: Estate, declared: Evidence, around: Surroundings
     evidence = read_live(declared, seen.snapshot, replace(around, now=datetime.now(UTC)), states)
     evidence = replace(evidence, findings=(*gaps, *evidence.findings))
     return Checked(
-        title=f"Live check of {asked.estate.name}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen.snapshot
+        title=f"Live check of {estate.title}", estate=estate, evidence=evidence, result=evaluate(evidence), snapshot=seen.snapshot
     )
 
 
@@ -151,7 +151,7 @@ def _plan(asked: Asked, estate: Estate, where: Where, around: Surroundings, seen
     if asked.to or not Path(asked.plan).is_file():
         steps = steps[:1]  # one move is asked about as its engine asks: while both copies exist
     hardest = hardest_of(steps)
-    title = f"Check of {asked.estate.name}: {asked.plan}" + (f" to {asked.to}" if asked.to else "")
+    title = f"Check of {estate.title}: {asked.plan}" + (f" to {asked.to}" if asked.to else "")
     return Checked(
         title=title,
         estate=estate,

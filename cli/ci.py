@@ -43,7 +43,7 @@ def comment_command(
     from cli.ci_body import MARKER, comment  # noqa: PLC0415 - help stays fast
     from cli.forge import forge_of  # noqa: PLC0415
 
-    body = comment(_text(changes), _text(check / "report.md" if check else None), _previews(previews))
+    body = comment(_text(changes) if changes else None, _text(check / "report.md" if check else None), _previews(previews))
     done = forge_of(os.environ).put(body, MARKER) if yes else "printed"
     emit({"schema": "incline.ci-comment/1", "done": done, "bytes": len(body.encode()), "body": body}, lambda: body, json_mode)
     say(f"comment {done}, {len(body.encode()):,} bytes")
@@ -72,4 +72,6 @@ def _previews(folder: Path | None) -> list[StackPreview]:
 
     if folder is None:
         return []
+    if not folder.is_dir():
+        raise InclineError(f"{folder}: no folder of previews", code="INC-5044", next_step="run the step that writes it first; see docs/ci")
     return [StackPreview(p.stem, _text(p), not p.with_suffix(".failed").exists()) for p in sorted(folder.glob("*.txt"))]

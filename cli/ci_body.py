@@ -34,16 +34,16 @@ class StackPreview:
         return f"✓ {counts or 'no change'}"
 
 
-def comment(changes: str, rules: str, previews: Sequence[StackPreview]) -> str:
+def comment(changes: str | None, rules: str, previews: Sequence[StackPreview]) -> str:
     """The whole comment, never longer than a forge takes; what is left out is said.
 
     Args:
-        changes: what `incline estate diff` printed.
+        changes: what `incline estate diff` printed; None where nobody asked, and then nothing is said of the estate.
         rules: the Markdown report of `incline check`.
         previews: one for each stack.
     """
     ordered = sorted(previews, key=lambda p: (p.ok, p.stack))
-    parts = [MARKER, "## What this change does", _listed(changes)]
+    parts = [MARKER] if changes is None else [MARKER, "## What this change does", _listed(changes)]
     if ordered:
         rows = "\n".join(f"| {p.stack} | {p.summary} |" for p in ordered)
         parts.append(f"| stack | preview |\n|---|---|\n{rows}")

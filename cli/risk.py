@@ -52,7 +52,10 @@ def risk(
     evidence = checked.evidence
     first_days = read_baseline(baseline).first_days() if baseline else {}
     risks = register(checked.result, evidence, first_days)
-    for path, text in ((csv, register_csv(risks)), (html, register_html(risks, f"Risk register of {folder.name}", evidence.today))):
+    for path, text in (
+        (csv, register_csv(risks)),
+        (html, register_html(risks, f"Risk register of {checked.estate.title if checked.estate else folder.name}", evidence.today)),
+    ):
         if path is not None:
             replace_file(path, text)
             say(f"register: {path}")

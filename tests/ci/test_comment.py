@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.ci_body import LIMIT, MARKER, StackPreview, comment
+from cli.exit_codes import ExitCode
 from cli.forge import forge_of
+from cli.main import run
 from infra.errors import InclineError
 from tests.fakes.forge import TOKEN, Forge, forge
 
@@ -50,6 +53,16 @@ def test_what_matters_stands_first() -> None:
 
 def test_an_estate_that_does_not_change_says_so() -> None:
     assert "nothing in the estate" in comment("", "", [])
+
+
+def test_of_an_estate_that_nobody_compared_nothing_is_said() -> None:
+    assert "estate" not in comment(None, "## Rules\n1 finding", [])
+
+
+@pytest.mark.parametrize("option", ["--changes", "--check", "--previews"])
+def test_what_is_named_must_be_there(option: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["ci", "comment", option, str(tmp_path / "none")]) == ExitCode.ERROR
+    assert "INC-5044" in capsys.readouterr().err
 
 
 @given(
