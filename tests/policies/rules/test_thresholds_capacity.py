@@ -22,6 +22,7 @@ from policies.rules.capacity.snapshot_age import CLOCKS_APART, SNAPSHOT_AGE
 from policies.rules.capacity.static_stability import STATIC_STABILITY
 from policies.rules.capacity.subnet_addresses import SUBNET_ADDRESSES
 from policies.rules.capacity.tier_memory import TIER_MEMORY
+from policies.rules.capacity.time_remaining import TIME_REMAINING
 from policies.rules.capacity.zone_offering import ZONE_OFFERING
 from policies.rules.cost.monthly_budget import MONTHLY_BUDGET
 from policies.verdict import Outcome, Severity
@@ -110,6 +111,17 @@ class TestMoveDateDemand:
         town = hall.town(moves=moves, forecasts=levels)
 
         assert hall.verdict(MOVE_DATE_DEMAND, town, "move/mover-01").outcome is outcome
+
+
+class TestTimeRemaining:
+    """CAP-005."""
+
+    @pytest.mark.parametrize("without", [{"datastores": ()}, {"clusters": ()}])
+    def test_one_kind_of_place_is_enough_to_be_judged(self, without: dict[str, Any]) -> None:
+        assert NONE not in {v.outcome for v in hall.verdicts(TIME_REMAINING, replace(hall.town(), **without))}
+
+    def test_without_any_there_is_nothing_to_judge(self) -> None:
+        assert [v.outcome for v in hall.verdicts(TIME_REMAINING, replace(hall.town(), datastores=(), clusters=()))] == [NONE]
 
 
 class TestSnapshotAge:
@@ -260,8 +272,9 @@ class TestRightSize:
         assert "server/records-app-02" in targets
 
     def test_too_small_in_one_thing_is_too_small_though_the_other_is_too_large(self) -> None:
-        """m5a.xlarge has 16 GiB; 17 are used, and hardly any CPU."""
-        judged = aws.judge(RIGHT_SIZE, aws.town(aws.seen("db-01", usage=aws.usage(cpu=100.0, memory=17.0))))
+        """x1e.xlarge has 4 vCPUs and 122 GiB; more CPU is used than it has, and little memory: a cheaper type would hold both."""
+        machine = aws.seen("db-01", kind="x1e.xlarge", usage=aws.usage(cpu=4.5 * 3000.0, memory=4.0))
+        judged = aws.judge(RIGHT_SIZE, aws.town(machine))
 
         assert (judged.outcome, judged.severity) == (FAIL, Severity.MEDIUM)
         assert "too small" in judged.message
@@ -282,6 +295,9 @@ class TestRightSize:
         machine = server("db-01", cpus=4, memory=16 * GIB, usage=aws.usage(cpu=8000.0, memory=10.0))
 
         assert aws.judge(RIGHT_SIZE, aws.town(machine, moves=(move,))).outcome is outcome
+        others = (machine, replace(machine, name="other-01"), replace(machine, site=aws.SITE, held=True))
+        targets = [v.target for v in RIGHT_SIZE.check(RIGHT_SIZE, aws.town(*others, moves=(move,)), Parameters(RIGHT_SIZE, {}))]
+        assert targets == (["server/db-01"] if outcome is PASS else ["estate"])
 
 
 class TestReservedRecovery:
@@ -309,7 +325,7 @@ class TestReservedRecovery:
         ],
     )
     def test_quota_headroom_is_what_neither_runs_nor_is_planned(self, others: tuple[Any, ...], outcome: Outcome) -> None:
-        quotas = (aws.quota(20.0, used=16.0), aws.quota(0.0, site="aws-west"), aws.quota(0.0, code="L-OTHER"))
+        quotas = (aws.quota(0.0, site="aws-west"), aws.quota(0.0, code="L-OTHER"), aws.quota(20.0, used=16.0))
         evidence = recovering(
             server("db-01"),
             *(replace(o, service="other") for o in others),

@@ -15,7 +15,7 @@ from policies.recovery import Assumptions, Disruption, Estimate, in_turn, recove
 from policies.verdict import Severity
 from policies.waivers import LONGEST, standing
 from tests.policies.builders import TODAY, waiver
-from tests.policies.test_recovery import PERHAPS, backup, on_hill, times, world
+from tests.policies.test_recovery import PERHAPS, READ, backup, on_hill, times, world
 
 
 @pytest.mark.parametrize("severity", list(Severity))
@@ -50,10 +50,11 @@ class TestPacking:
         assert "".join(m.binding for m in misfits([Room("h", 4, 8)], [Load("m", cpus, memory)])) == binding
 
     def test_the_way_that_leaves_fewest_without_a_place_is_given(self) -> None:
-        """6 + 4 and 5 + 5 fill two hosts of 10; whoever takes the largest first has no place for one; 1 more never fits."""
-        loads = [Load("a", 0, 6), Load("b", 0, 5), Load("c", 0, 5), Load("d", 0, 4), Load("e", 0, 1)]
+        """46 do not fit into 35. By the least full host three machines are left over, by the tightest two."""
+        rooms = [Room("h1", 99, 13), Room("h2", 99, 12), Room("h3", 99, 10)]
+        loads = [Load(f"m{n}", 0, size) for n, size in enumerate((7, 3, 7, 5, 8, 9, 7))]
 
-        assert [m.name for m in misfits([Room("h1", 9, 10), Room("h2", 9, 10)], loads)] == ["e"]
+        assert len(misfits(rooms, loads)) == 2
 
     @pytest.mark.parametrize(("full", "placed"), [(0, True), (EXACT_MACHINES - 6, True), (EXACT_MACHINES - 5, False)])
     def test_all_arrangements_of_few_machines_are_tried(self, full: int, placed: bool) -> None:
@@ -96,11 +97,13 @@ class TestRecovery:
         assert not double.lacks
         assert double.best == double.worst
 
-    def test_a_line_of_nothing_carries_nothing(self) -> None:
-        db = replace(on_hill(), places=("hill",))
-        found = recover(Part("db", (db,)), Disruption.HARDWARE, world(db, jobs=(backup("db-01", "dale"),), restart=PERHAPS, mbit=0))
+    @pytest.mark.parametrize(("mbit", "unprepared"), [(0, 120), (1000, 0)])
+    def test_a_line_of_nothing_carries_nothing(self, mbit: float, unprepared: int) -> None:
+        """1 Gbit/s at four fifths, 100 MB/s, to the prepared place; without a line, at 200 MB/s beside the copy, unprepared."""
+        db = replace(on_hill(), places=("cloud",))
+        found = recover(Part("db", (db,)), Disruption.SITE, world(db, jobs=(backup("db-01", "dale"),), mbit=mbit))
 
-        assert found.best.rto == 10
+        assert times(found)[0] == pytest.approx(30 + unprepared + 10 + (READ if unprepared else 2 * READ))
 
     def test_restores_are_read_one_after_another_and_the_slowest_of_all_counts(self) -> None:
         first, second = Estimate(50, 1, "first", reading=10), Estimate(60, 2, "second", reading=10)

@@ -67,6 +67,19 @@ class TestDoubleRunning:
         assert judge(DOUBLE_RUNNING, evidence).outcome is early
         assert judge(DOUBLE_RUNNING, evidence, "move/app-02").outcome is late
 
+    @pytest.mark.parametrize(("used", "outcome"), [(96.0, PASS), (96.1, FAIL)])
+    def test_a_machine_that_a_plan_shows_in_a_region_is_not_in_use_yet(self, used: float, outcome: Outcome) -> None:
+        stands = town(source(), landing(), moves=(move(machine=None),), quotas=(replace(quota(used=used), site=AWAY),))
+
+        assert judge(DOUBLE_RUNNING, stands).outcome is outcome
+
+    @pytest.mark.parametrize("used", [96.1, 100.0])
+    def test_one_that_was_seen_there_is(self, used: float) -> None:
+        seen = landing(as_of=NOW, running=True)
+        stands = town(source(), seen, moves=(move(machine=None),), quotas=(replace(quota(used=used), site=AWAY),))
+
+        assert judge(DOUBLE_RUNNING, stands).outcome is PASS
+
     @pytest.mark.parametrize("lack", [{"used": LACK}, {"limit": LACK}])
     def test_half_a_quota_decides_nothing(self, lack: dict[str, Any]) -> None:
         assert judge(DOUBLE_RUNNING, town(quotas=(replace(quota(), site=AWAY, **lack),))).outcome is UNDETERMINED

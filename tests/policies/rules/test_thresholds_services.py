@@ -88,6 +88,12 @@ class TestDependencies:
     def test_what_moves_and_is_none_of_the_directory_is_missed_nowhere(self) -> None:
         assert self.judged("records-db-01", example_town()).outcome is PASS
 
+    def test_a_role_that_is_none_of_a_directory_may_stay_on_one_side(self) -> None:
+        twin = next(s for s in example_town().servers if s.name == "identity-dc-01")
+        evidence = replace(example_town(), servers=(*example_town().servers, replace(twin, name="printer-01", role="printing")))
+
+        assert self.judged("records-db-01", evidence).outcome is PASS
+
 
 class TestAdminPorts:
     """SEC-001: private ranges of /8 or narrower, public ones of /24 or narrower."""
@@ -156,3 +162,11 @@ class TestExposure:
         seen = replace(everybody, site=AWAY, as_of=NOW)
 
         assert judge(EXPOSURE, replace(evidence, seen_ports=(seen,))).outcome is outcome
+
+    def test_on_trial_in_a_data_centre_the_declaration_stands(self) -> None:
+        narrow = port("10.20.0.0/16", 5432)
+        trial = on_trial(source_site=AWAY, target_site="downtown")
+        leaves = landing(held=True, running=False, as_of=NOW)
+
+        assert judge(EXPOSURE, moving_town(leaves, source(as_of=NOW), moves=(trial,), ports=(narrow,))).outcome is PASS
+        assert judge(EXPOSURE, moving_town(leaves, moves=(trial,), ports=(narrow,))).outcome is UNDETERMINED
