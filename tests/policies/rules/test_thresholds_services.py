@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from infra.estate.model import GIB
-from policies.evidence import DatabaseEvidence, Evidence, InstanceSettings, MoveEvidence, PortEvidence, Unknown, VsphereSettings
+from policies.evidence import (
+    DatabaseEvidence,
+    Evidence,
+    InstanceSettings,
+    MoveEvidence,
+    PortEvidence,
+    SnapshotEvidence,
+    Unknown,
+    VsphereSettings,
+)
 from policies.examples.case import NOW
 from policies.rules.migration.guest_support import GUEST_SUPPORT
 from policies.rules.reliability.dependencies_reachable import DEPENDENCIES_REACHABLE
@@ -170,3 +179,18 @@ class TestExposure:
 
         assert judge(EXPOSURE, moving_town(leaves, source(as_of=NOW), moves=(trial,), ports=(narrow,))).outcome is PASS
         assert judge(EXPOSURE, moving_town(leaves, moves=(trial,), ports=(narrow,))).outcome is UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("site", "part", "outcome"),
+    [
+        ("cloud", "databases", UNDETERMINED),
+        ("cloud", "quotas", Outcome.NOT_APPLICABLE),
+        ("elsewhere", "databases", Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_a_region_whose_databases_could_not_be_read_is_open(site: str, part: str, outcome: Outcome) -> None:
+    """REL-008."""
+    snapshot = SnapshotEvidence(taken_at=NOW, sites=("cloud",), source="s", unread=((site, part, "access denied"),))
+
+    assert only("REL-008", town(snapshot=snapshot)).outcome is outcome
