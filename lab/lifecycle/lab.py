@@ -20,7 +20,7 @@ from lab.lifecycle.engine_home import install_plugins
 from lab.lifecycle.environment import engine_environment, lab_environment, process_environment
 from lab.lifecycle.errors import half_up, not_a_lab, not_up, other_estate, unknown_part
 from lab.lifecycle.home import USER, LabHome
-from lab.lifecycle.process import Command, Started, is_alive, spawn, stop, wait_ready
+from lab.lifecycle.process import Command, Started, is_alive, spawn, stop, undisturbed, wait_ready
 from lab.lifecycle.record import Record, Server, SiteEntry, read_record, write_record
 from lab.lifecycle.stacks import count_resources, make_stacks, stack_names
 from lab.progress import Progress
@@ -231,8 +231,10 @@ class Lab:
                 for name in wanted:
                     before = record.servers.get(name, Server())
                     stop(before.pid, before.born)  # one that an interrupted `up` has left and that nobody has heard of
-                    launched[name] = spawn(self._commands(name, home=self.home, record=record, toolchain=toolchain, estate=estate))
-                    record = self._noted(record, name, launched[name], before.addresses)
+                    command = self._commands(name, home=self.home, record=record, toolchain=toolchain, estate=estate)
+                    with undisturbed():
+                        launched[name] = spawn(command)
+                        record = self._noted(record, name, launched[name], before.addresses)
                 for name in wanted:
                     addresses = servers.addresses_of(name, wait_ready(launched[name], note=step.note))
                     record = self._noted(record, name, launched.pop(name), addresses)

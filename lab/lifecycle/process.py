@@ -10,9 +10,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,23 @@ def spawn(command: Command) -> Started:
             start_new_session=True,
         )
     return Started(command=command, pid=process.pid, born=birth(process.pid))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Puts off Ctrl-C and SIGTERM to the end of the block: a process that is started must also come on record, or nobody could stop it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    arrived: list[int] = []
+    before = {each: signal.signal(each, lambda number, _frame: arrived.append(number)) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in arrived:
+        signal.raise_signal(number)
 
 
 def wait_ready(started: Started, *, note: Callable[[str], None] = lambda _: None) -> dict[str, str]:
