@@ -7,7 +7,7 @@ from functools import cache
 
 from policies.examples.case import Case
 
-FAMILIES = ("capv", "capa", "reliability", "migration", "security")
+FAMILIES = ("capacity_vsphere", "capacity_aws", "reliability", "migration", "security")
 """The modules of examples; each holds `CASES`."""
 
 
