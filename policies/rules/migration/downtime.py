@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from infra.estate.model import GIB
+from infra.guest_systems import split
 from policies.evidence import Evidence, LinkEvidence, MoveEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
-from policies.rules.migration.guests import split
 from policies.rules.migration.sides import NO_MOVES, ahead, links, source_of, standing
 from policies.verdict import Fact, Severity, Verdict, format_number
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from infra.catalogue import InstanceType, instance_types
 from infra.estate.model import GIB
+from infra.guest_systems import said, starts
 from policies.evidence import Evidence, MoveEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
-from policies.rules.migration.guests import said, starts
 from policies.rules.migration.quotas import type_of
 from policies.rules.migration.sides import NO_MOVES, ahead, source_of, standing, target_of
 from policies.verdict import Fact, Severity, Verdict, format_number

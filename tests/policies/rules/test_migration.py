@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pyVmomi import vim
 
 from infra.estate.model import GIB, Estate, Freeze, HighAvailability
+from infra.guest_systems import OLDEST, split, starts
 from infra.observed.capacity import CapacitySnapshot
 from policies.evaluate import evaluate
 from policies.evidence import (
@@ -37,7 +38,6 @@ from policies.rules.migration import MIGRATION
 from policies.rules.migration.double_running import DOUBLE_RUNNING
 from policies.rules.migration.downtime import DOWNTIME, nightly_hours, speed
 from policies.rules.migration.guest_support import GUEST_SUPPORT
-from policies.rules.migration.guests import OLDEST, split, starts
 from policies.rules.migration.move_approved import MOVE_APPROVED
 from policies.rules.migration.one_side import ONE_SIDE
 from policies.rules.migration.placing import fit, overfull
