@@ -45,7 +45,7 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (family, re.compile(pattern, re.IGNORECASE))
     for family, pattern in (
         ("windows-client", r"\bwindows\s*(7|8|10|11|xp|vista)\b|^windows(7|8|9|11)_?(?!server|\d)"),
-        ("windows", r"\bwin(?:dows)?.*?(?:server|srv)?.*?(20\d\d)|^windows(20\d\d)srv|^win(2000|net)"),
+        ("windows", r"\bwin(?:dows)?.*?(?:server|srv)?.*?(20\d\d)|^windows(20\d\d)srv|^windows\d+server|^win(?:2000|net)"),
         ("rhel", r"\bred\s*hat\s*enterprise\s*linux\D*(\d+(?:\.\d+)?)?|^rhel-?(\d+(?:\.\d+)?)"),
         ("fedora", r"\bfedora\D*(\d+)?"),
         ("centos-stream", r"\bcentos\s*stream\D*(\d+)?"),

@@ -104,6 +104,11 @@ class FoundMachine:
         os: the estate's operating system id (debian-12, windows-2022), empty when it cannot be told.
         os_config: what the configuration says; os_guest: what the guest said.
         version: moves whenever the configuration changes (changeVersion); what makes a second discovery cheap.
+        architecture: x86_64 or arm64.
+        encrypted: vSphere: the machine's files are encrypted as a whole. Of AWS, each disk tells.
+        billing: AWS: what the image's licence is billed as (PlatformDetails: `Linux/UNIX`, `Windows`, `SQL Server Standard` ...).
+        product_codes: AWS: codes of the marketplace that the instance carries.
+        profile: AWS: the instance profile whose role the guest may use.
         source: who told: `vCenter downtown`, `RVTools export.xlsx`.
     """
 
@@ -152,6 +157,12 @@ class FoundMachine:
     version: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     custom: Mapping[str, str] = field(default_factory=dict)
+    architecture: str = ""
+    fault_tolerance: bool | None = None
+    encrypted: bool | None = None
+    billing: str = ""
+    product_codes: tuple[str, ...] = ()
+    profile: str = ""
 
     @property
     def provisioned(self) -> int:
