@@ -93,6 +93,10 @@ class VsphereSession:
         instance = self._connected()
         return str(instance._stub.cookie).split(";", 1)[0]  # noqa: SLF001 - pyVmomi has no other way to tell
 
+    def soap_action(self) -> str:
+        """The API version that the login agreed on, as a request's SOAPAction header."""
+        return str(self._connected()._stub.versionId)  # noqa: SLF001 - pyVmomi has no other way to tell
+
     def renew(self, stale: str) -> None:
         """Sign on again, unless another thread has done so since the cookie `stale` was taken."""
         with self._lock:
