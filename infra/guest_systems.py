@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from infra.guest_names import from_identifier, from_name
+
 Version = tuple[int, ...]
 
 OLDEST: dict[str, dict[str, Version]] = {
@@ -41,51 +43,13 @@ OLDEST: dict[str, dict[str, Version]] = {
 }
 """By kind of site and family: the oldest version that starts there."""
 
-_FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (family, re.compile(pattern, re.IGNORECASE))
-    for family, pattern in (
-        ("windows-client", r"\bwindows\s*(7|8|10|11|xp|vista)\b|^windows(7|8|9|11)_?(?!server|\d)"),
-        ("windows", r"\bwin(?:dows)?.*?(?:server|srv)?.*?(20\d\d)|^windows(20\d\d)srv|^windows\d+server|^win(?:2000|net)"),
-        ("rhel", r"\bred\s*hat\s*enterprise\s*linux\D*(\d+(?:\.\d+)?)?|^rhel-?(\d+(?:\.\d+)?)"),
-        ("fedora", r"\bfedora\D*(\d+)?"),
-        ("centos-stream", r"\bcentos\s*stream\D*(\d+)?"),
-        ("centos", r"\bcentos(?!\s*stream)[^\d/]*(\d+(?:\.\d+)?)?"),
-        ("oracle-linux", r"\boracle\s*(?:enterprise\s*)?linux\D*(\d+(?:\.\d+)?)?|^oraclelinux(\d+)"),
-        ("rocky", r"\brocky\D*(\d+(?:\.\d+)?)?"),
-        ("almalinux", r"\balma\s*linux\D*(\d+(?:\.\d+)?)?"),
-        ("amazon-linux", r"\bamazon\s*linux\D*(\d+)?|^amazonlinux(\d+)|^al(20\d\d)\b"),
-        ("sles", r"\bsuse\s*linux\s*enterprise\D*(\d+(?:\.\d+)?)?|^sles(\d+)|\bsles\D*(\d+)"),
-        ("opensuse", r"\bopensuse\D*(\d+(?:\.\d+)?)?"),
-        ("ubuntu", r"\bubuntu\D*(\d\d\.\d\d)?"),
-        ("debian", r"\bdebian\D*(\d+)?"),
-        ("freebsd", r"\bfreebsd\D*(\d+(?:\.\d+)?)?"),
-        ("solaris", r"\bsolaris\D*(\d+)?"),
-        ("photon", r"\bphoton\D*(\d+)?|vmware[\s-]*photon"),
-    )
-)
-"""Family and how it is written; the first that matches is taken, so what is more special stands first."""
-
 
 def system_id(text: str) -> str:
     """The catalogue's id of an operating system text: `Debian GNU/Linux 9 (64-bit)` is debian-9, `rhel9_64Guest` is rhel-9.
 
-    Empty when nothing is recognised. `CentOS 4/5/6/7 (64-bit)`, which vCenter says for any of these, gives the family alone, and so does
-    a text without a version: what is not told is not guessed.
+    Empty when nothing is recognised; infra/guest_names.py has the names.
     """
-    known = " ".join(re.sub(r"\((?:32|64)[- ]?bit\)", "", text.replace("®", "")).split())
-    known = re.sub(r"_?64_?Guest$|Guest$", "", known)
-    for family, pattern in _FAMILIES:
-        found = pattern.search(known)
-        if found is None:
-            continue
-        version = next((group for group in found.groups() if group), "")
-        if re.search(rf"{re.escape(version)}\s*(?:/\d|or later)", known) and version:
-            version = ""
-        release = "-r2" if family == "windows" and re.search(r"\bR2\b", known) else ""
-        if family == "windows" and "srvnext" in known.lower():
-            version = "2022" if version == "2019" else version
-        return "-".join([family, *version.lower().split(".")]).rstrip("-") + release
-    return ""
+    return from_identifier(text) or from_name(text)
 
 
 def bits(text: str) -> int | None:
