@@ -17,15 +17,16 @@ PACKAGES = ("checkov==3.3.30", "pulumi-policy==1.21.0")
 
 def peers_python() -> Path:
     """The interpreter of an environment that holds the stock SDK and checkov."""
-    return _store().build("peers", "checkov-3.3.30-policy-1.21.0", _install_packages) / "bin" / "python"
+    return bench_store().build("peers", "checkov-3.3.30-policy-1.21.0", _install_packages) / "bin" / "python"
 
 
 def conftest_program() -> Path:
     """conftest, built from its Go module."""
-    return _store().build("conftest", "0.59.0", _build_conftest) / "conftest"
+    return bench_store().build("conftest", "0.59.0", _build_conftest) / "conftest"
 
 
-def _store() -> Store:
+def bench_store() -> Store:
+    """Where benchmarks keep what they make once: built peers, saved models."""
     base = Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache")
     root = base / "incline" / "bench"
     root.mkdir(parents=True, exist_ok=True)
@@ -40,5 +41,5 @@ def _install_packages(folder: Path) -> None:
 
 
 def _build_conftest(folder: Path) -> None:
-    go = find_go(_store())
+    go = find_go(bench_store())
     subprocess.run([str(go), "install", CONFTEST], check=True, env={**os.environ, "GOBIN": str(folder), "GOFLAGS": "", "CGO_ENABLED": "0"})
