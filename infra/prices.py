@@ -17,7 +17,7 @@ from pydantic import Field
 
 from infra.catalogue import PRICES_DATED, instance_types
 from infra.errors import InclineError, why_unreadable
-from infra.estate.document import Document, parse_document
+from infra.estate.document import Document, Plain, parse_document
 from infra.estate.model import Model
 from infra.estate.problems import Problem, did_you_mean
 from infra.estate.shape import build
@@ -116,7 +116,7 @@ def _line(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}: {problem.what}" + (f"; {problem.instead}" if problem.instead else "")
 
 
-def _entries(document: Document) -> Iterator[tuple[str, str, object]]:
+def _entries(document: Document) -> Iterator[tuple[str, str, Plain]]:
     value = document.value
     for section in _SECTIONS:
         entries = value.get(section) if isinstance(value, dict) else None
@@ -137,10 +137,11 @@ def _strangers(document: Document, known: Mapping[str, Price] | None) -> Iterato
             yield _problem(
                 document, (key,), f"{key} is not a list of names", "write  name: {value: ..., unit: ..., source: ..., dated: ...}"
             )
-    for section, allowed in (("prices", known), ("instances", instance_types())):
+    allowed_names = {"prices": known.keys() if known is not None else None, "instances": instance_types().keys()}
+    for section, allowed in allowed_names.items():
         entries = value.get(section)
-        for name in entries if isinstance(entries, dict) and allowed is not None else ():
-            if name not in allowed:
+        for name in entries if isinstance(entries, dict) else ():
+            if allowed is not None and name not in allowed:
                 yield _problem(document, (section, name), f"nothing has the price {name}", did_you_mean(name, allowed))
 
 
