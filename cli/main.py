@@ -40,11 +40,13 @@ class LazyCommand:
 
 COMMANDS: dict[str, LazyCommand] = {
     "estate": LazyCommand(module="cli.estate", summary="Validate, compare and settle the estate."),
+    "assess": LazyCommand(module="cli.assess", summary="Judge every server: can it move, how, at what size, for how much."),
     "move": LazyCommand(module="cli.move", summary="Move a server between vSphere and AWS, and prove it."),
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
     "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
     "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),
     "capacity": LazyCommand(module="cli.capacity", summary="Record what the sites really have, in one file."),
+    "discover": LazyCommand(module="cli.discover", summary="Look at sites: machines, hosts, storage, networks, usage."),
     "where": LazyCommand(module="cli.where", summary="Where a service runs, what it needs, what it promises."),
     "impact": LazyCommand(module="cli.impact", summary="What stops when something fails, and what comes back where."),
     "ci": LazyCommand(module="cli.ci", summary="For pipelines: one comment for a pull request."),

@@ -1,0 +1,142 @@
+"""What `incline assess` judges: the inventory of the store, or the estate as it is declared when nothing was discovered yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli.names import known_service
+from cli.output import say
+from cli.project import estate_path
+from cli.store_path import store_from, store_url
+from infra.errors import InclineError
+from infra.estate.load import load_estate
+from infra.estate.model import Estate
+from infra.estate.problems import did_you_mean
+from infra.prices import Prices, load_prices
+from migration.assess.aims import Aims, Left, aims, kind_of
+from migration.assess.assess import assess
+from migration.assess.cost_datacentre import DataCentre
+from migration.assess.declared import inventory_of
+from migration.assess.model import Assessment
+from migration.assess.summary import Summary, summarize
+from migration.discover.model import FoundMachine, Inventory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the command line asked for."""
+
+    to: str = ""
+    sites: tuple[str, ...] = ()
+    server: str = ""
+    service: str = ""
+    prices: Path | None = None
+    store: str | None = None
+    estate: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The assessments, what they come to, and what was not judged. `discovered`: an inventory was there, not the estate alone."""
+
+    assessments: tuple[Assessment, ...]
+    summary: Summary
+    left: tuple[Left, ...]
+    inventory: Inventory
+    prices: Prices
+    discovered: bool
+
+
+def judged(wanted: Wanted) -> Judged:
+    """Load and judge.
+
+    Raises:
+        InclineError: the estate, the store or the prices cannot be read; a name is not known; nothing is left to judge.
+    """
+    prices = load_prices(wanted.prices)
+    estate = _estate(wanted)
+    inventory, discovered = _inventory(wanted, estate)
+    _check(wanted, estate, inventory)
+    aimed = aims(inventory, estate, wanted.to)
+    chosen = _chosen(wanted, estate, inventory.machines, aimed)
+    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC), sizing=None)
+    left = tuple(each for each in aimed.left if _asked(wanted, estate, each, inventory))
+    if not found:
+        raise InclineError(
+            "there is nothing to judge",
+            code="INC-7065",
+            details=tuple(f"{each.name}: {each.why}" for each in left[:5]),
+            next_step="name a target with --to" if inventory.machines else "incline discover --all   or   incline inventory import FILE",
+        )
+    return Judged(
+        assessments=found,
+        summary=summarize(found, DataCentre(inventory, prices)),
+        left=left,
+        inventory=inventory,
+        prices=prices,
+        discovered=discovered,
+    )
+
+
+def _estate(wanted: Wanted) -> Estate | None:
+    """The estate; none is needed for an inventory that was named."""
+    try:
+        folder = estate_path(wanted.estate)
+    except InclineError:
+        if wanted.estate is not None or wanted.store is None:
+            raise
+        return None
+    return load_estate(folder, settled=False)
+
+
+def _inventory(wanted: Wanted, estate: Estate | None) -> tuple[Inventory, bool]:
+    url = store_url(wanted.store, wanted.estate)
+    if wanted.store is None and estate is not None and "://" not in url and not Path(url).is_file():
+        say("nothing was discovered yet: judged by what the estate declares")
+        return inventory_of(estate, datetime.now(UTC)), False
+    with closing(store_from(wanted.store, wanted.estate)) as opened:
+        return opened.load(), True
+
+
+def _check(wanted: Wanted, estate: Estate | None, inventory: Inventory) -> None:
+    """Names that nothing has get a suggestion."""
+    if wanted.to and kind_of(wanted.to, estate) is None:
+        sites = [*(estate.sites if estate else ()), "aws", "vsphere"]
+        raise InclineError(f"{wanted.to}: no site and no kind of site", code="INC-7062", next_step=did_you_mean(wanted.to, sites))
+    here = {machine.site for machine in inventory.machines}
+    for site in wanted.sites:
+        if site not in here:
+            raise InclineError(f"{site}: nothing is known of such a site", code="INC-7063", next_step=did_you_mean(site, here))
+    names = {name for machine in inventory.machines for name in _names(machine)}
+    if wanted.server and wanted.server not in names:
+        raise InclineError(
+            f"{wanted.server}: the inventory has no such server", code="INC-7064", next_step=did_you_mean(wanted.server, names)
+        )
+    if wanted.service and estate is not None:
+        known_service(estate, wanted.service)
+
+
+def _names(machine: FoundMachine) -> Iterable[str]:
+    return (machine.key, machine.name, *((machine.server,) if machine.server else ()))
+
+
+def _chosen(wanted: Wanted, estate: Estate | None, machines: Iterable[FoundMachine], aimed: Aims) -> dict[str, str]:
+    return {m.key: aimed.at[m.key] for m in machines if m.key in aimed.at and _matches(wanted, estate, m)}
+
+
+def _matches(wanted: Wanted, estate: Estate | None, machine: FoundMachine) -> bool:
+    server = estate.servers.get(machine.server) if estate else None
+    return (
+        (not wanted.sites or machine.site in wanted.sites)
+        and (not wanted.server or wanted.server in _names(machine))
+        and (not wanted.service or (server is not None and server.service == wanted.service))
+    )
+
+
+def _asked(wanted: Wanted, estate: Estate | None, left: Left, inventory: Inventory) -> bool:
+    found = next((m for m in inventory.machines if m.key == left.machine), None)
+    return found is not None and _matches(replace(wanted), estate, found)

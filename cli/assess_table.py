@@ -1,0 +1,130 @@
+"""The overview of `incline assess`: the answer in words, then the table, then what stands in the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cli.output import styled
+from cli.paragraphs import columns, heading, paragraph
+from migration.assess.model import Assessment, Readiness, Strategy
+from migration.assess.subject import size_text
+
+if TYPE_CHECKING:
+    from cli.assess_load import Judged
+    from migration.assess.summary import Summary
+
+_WORDS = {Readiness.READY: "ready", Readiness.CONDITIONS: "conditions", Readiness.NOT_READY: "NOT READY"}
+_STYLES = {Readiness.READY: "green", Readiness.CONDITIONS: "yellow", Readiness.NOT_READY: "red"}
+_MOST_OBSTACLES = 8
+
+
+def overview(found: Judged, listed: Sequence[Assessment]) -> Iterator[str]:
+    """All lines."""
+    s = found.summary
+    yield styled(paragraph(_answer(s)), "bold", sys.stdout)
+    yield paragraph(_money(s))
+    freed = _freed(s)
+    if freed:
+        yield paragraph(freed)
+    yield paragraph(_trust(s, discovered=found.discovered))
+    if s.legacy:
+        yield paragraph(f"Legacy systems first: {_names(s.legacy)}.")
+    yield heading("servers")
+    yield from _table(listed)
+    if s.obstacles:
+        yield heading("in the way")
+        yield from columns(
+            (o.code, "blocks" if o.blocks else "condition", f"{o.servers} server{'' if o.servers == 1 else 's'}", f"{o.what}: {o.remedy}")
+            for o in s.obstacles[:_MOST_OBSTACLES]
+        )
+        if len(s.obstacles) > _MOST_OBSTACLES:
+            yield f"  and {len(s.obstacles) - _MOST_OBSTACLES} more: incline assess --json"
+    if found.left:
+        yield heading("not judged")
+        yield from columns((each.name, each.why) for each in found.left[:_MOST_OBSTACLES])
+        if len(found.left) > _MOST_OBSTACLES:
+            yield f"  and {len(found.left) - _MOST_OBSTACLES} more"
+
+
+def usd(value: float) -> str:
+    """Money without false precision: whole dollars."""
+    return f"{value:,.0f} USD"
+
+
+def _answer(s: Summary) -> str:
+    targets = " and ".join(f"{count} to {target}" for target, count in s.by_target.items())
+    ready, conditions, blocked = (s.by_readiness[state] for state in (Readiness.READY, Readiness.CONDITIONS, Readiness.NOT_READY))
+    what = f"{s.servers} server{'' if s.servers == 1 else 's'} judged ({targets})"
+    return f"{what}: {ready} ready, {conditions} ready with conditions, {blocked} not ready."
+
+
+def _money(s: Summary) -> str:
+    ways = ", ".join(f"{count} {way.value}" for way, count in s.by_strategy.items())
+    if not s.going:
+        return f"None is suggested to go now ({ways})."
+    more_or_less = "less" if s.then <= s.now else "MORE"
+    three = f"over three years that {'saves' if s.three_years >= 0 else 'COSTS'} {usd(abs(s.three_years))}"
+    return (
+        f"The {s.going} that could go cost {usd(s.now)} a month now (their share of all hosts, and storage) and {usd(s.then)} then, "
+        f"{abs(s.saving):.0%} {more_or_less}; the move itself {usd(s.once)}, double running {usd(s.double)}; {three}. Suggested: {ways}."
+    )
+
+
+def _freed(s: Summary) -> str:
+    """What is really saved: whole hosts, since neither hardware nor VMware's licence is paid by the machine."""
+    if not s.freed:
+        return ""
+    hosts = sum(len(each.hosts) for each in s.freed)
+    if not hosts:
+        return (
+            "No whole host becomes free by that, so neither hardware nor VMware cores are really saved yet: the share above is bookkeeping."
+        )
+    where = "; ".join(
+        f"{len(e.hosts)} of {e.of} of {e.cluster or 'the hosts'} at {e.site} ({', '.join(e.hosts)})" for e in s.freed if e.hosts
+    )
+    cores, money = sum(each.cores for each in s.freed), sum(each.usd_month for each in s.freed)
+    return f"Really saved on hosts: {usd(money)} a month, when {where} are switched off; {cores} VMware cores less to renew."
+
+
+def _trust(s: Summary, *, discovered: bool) -> str:
+    if not discovered:
+        return "Nothing was measured: this rests on what the estate declares, and all sizes are those provisioned."
+    if s.measured == s.servers:
+        return "All were measured well enough (3 stars and more)."
+    return f"{s.measured} of {s.servers} were measured well enough (3 stars and more); of the others sizes are as provisioned or uncertain."
+
+
+def _names(names: Sequence[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _table(listed: Sequence[Assessment]) -> Iterator[str]:
+    rows = [("server", "to", "readiness", "work", "trust", "way", "size now", "size then", "USD a month"), *(_row(a) for a in listed)]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for index, row in enumerate(rows):
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+        line = f"  {'  '.join(cells)}".rstrip()
+        if index == 0:
+            yield styled(line, "dim", sys.stdout)
+        else:
+            state = listed[index - 1].readiness
+            yield line.replace(cells[2], styled(cells[2], _STYLES[state], sys.stdout), 1)
+
+
+def _row(a: Assessment) -> tuple[str, ...]:
+    then = a.sizing.chosen.name if a.sizing else "as now"
+    money = f"{a.cost.now_usd_month:,.0f} -> {a.cost.then_usd_month:,.0f}" if a.cost else ""
+    stays = a.strategy in {Strategy.RETAIN, Strategy.RETIRE}
+    return (
+        a.server + (" (off)" if a.power != "on" else ""),
+        a.target,
+        _WORDS[a.readiness],
+        f"{a.complexity.value}/5",
+        "*" * a.confidence.value or "-",
+        a.strategy.value,
+        f"{a.cpus} vCPU {size_text(a.memory)}",
+        "" if stays else then,
+        money,
+    )
