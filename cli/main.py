@@ -42,6 +42,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "estate": LazyCommand(module="cli.estate", summary="Validate, compare and settle the estate."),
     "assess": LazyCommand(module="cli.assess", summary="Judge every server: can it move, how, at what size, for how much."),
     "move": LazyCommand(module="cli.move", summary="Move a server between vSphere and AWS, and prove it."),
+    "plan": LazyCommand(module="cli.plan", summary="Plan which servers move in which night, with a proof."),
     "check": LazyCommand(module="cli.check", summary="Judge the estate by the capacity and reliability rules."),
     "rules": LazyCommand(module="cli.rules", summary="The rules: list them, explain one."),
     "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),

@@ -15,7 +15,7 @@ from infra.estate.model import Estate
 from infra.observed.capacity import CapacitySnapshot
 from migration.discover.model import Edge, Finding, Gravity, Inventory
 from migration.waves.build_candidates import Candidate, LeftOut
-from migration.waves.build_capacity import Room, joined, overfull, rooms, uses_of
+from migration.waves.build_capacity import Room, joined, overfull, rooms, unknown, uses_of
 from migration.waves.build_groups import Grouped, Part, Wishes, grouped
 from migration.waves.build_nights import Calendar, calendar, nights_of, wanted_nights
 from migration.waves.build_resources import GB, PEOPLE, SERVERS, barred_words, copies, lag, needed, resources, snapshots, waiting_cost
@@ -87,7 +87,9 @@ def build(inputs: Inputs) -> Built:
     """The problem of these inputs."""
     maker = _Builder(inputs)
     found = maker.groups()
-    days = calendar(inputs.programme, inputs.estate, inputs.today, sorted({*maker.pins.values(), *inputs.split.values()}), found.parts)
+    days = calendar(
+        inputs.programme, inputs.estate, inputs.today, sorted({*maker.pins.values(), *inputs.split.values()}), found.parts, found.order
+    )
     return maker.problem(found, days)
 
 
@@ -207,7 +209,7 @@ class _Builder:
         budget = programme.money.budget_usd_month or (inputs.estate.standards.budget_usd_month if inputs.estate else None)
         all_rooms = rooms(inputs.estate, inputs.inventory, inputs.snapshot, sites, budget)
         known = {room.key: room for room in all_rooms}
-        self.findings += overfull(all_rooms, found.parts)
+        self.findings += [*overfull(all_rooms, found.parts), *unknown(all_rooms, found.parts)]
         room_uses = {part.name: self._room_uses(part, known, days) for part in found.parts}
         estimates = {part.name: self._estimate(part) for part in found.parts}
         ledger = resources(programme, days.nights, inputs.today, self.rates, all_rooms, found.parts)

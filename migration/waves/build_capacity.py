@@ -331,3 +331,23 @@ def overfull(all_rooms: Iterable[Room], parts: Iterable[Part]) -> Iterator[Findi
                 taken="nothing is planned into it",
                 remedy=room.relax,
             )
+
+
+def unknown(all_rooms: Iterable[Room], parts: Iterable[Part]) -> Iterator[Finding]:
+    """Targets of whose capacity nobody tells: a plan that does not look at it must say so."""
+    known = {room.key for room in all_rooms}
+    lacks: dict[str, int] = {}
+    for part in parts:
+        for each in part.servers:
+            wanted = [key for key, _ in _taken(each) if not key.startswith("budget/")]
+            if not wanted or any(key not in known for key in wanted):
+                lacks[each.target] = lacks.get(each.target, 0) + 1
+    for site, count in sorted(lacks.items()):
+        yield Finding(
+            code="PLN-015",
+            gravity=Gravity.WARNING,
+            where=f"site {site}",
+            what=f"of {count} servers it is not known what they take there, or how much of it there is",
+            taken="their capacity there is no limit of the plan",
+            remedy="incline capacity snapshot, then make the plan again",
+        )

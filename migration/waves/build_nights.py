@@ -10,6 +10,7 @@ from infra.estate.model import Estate, Freeze
 from migration.discover.model import Finding, Gravity
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_groups import Part
+from migration.waves.model import Before
 from migration.waves.programme import Deadline, Programme
 
 Barred = tuple[tuple[int, int, str], ...]
@@ -34,7 +35,8 @@ class Calendar:
     Attributes:
         nights: by the evening on which each begins.
         test_nights: the first so many are for test servers alone; 0 where none is parted.
-        easy: whether any group may use the early nights.
+        early: how many first nights are for easy groups.
+        awaited: groups that are not easy, and that easy ones wait for: order goes before prudence.
     """
 
     nights: tuple[date, ...]
@@ -43,6 +45,7 @@ class Calendar:
     freeze_days: int = 1
     test_nights: int = 0
     early: int = 0
+    awaited: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -55,7 +58,9 @@ class Calendar:
         return sum(night <= day for night in self.nights) - 1
 
 
-def calendar(programme: Programme, estate: Estate | None, today: date, wanted: Sequence[date], parts: Sequence[Part]) -> Calendar:
+def calendar(
+    programme: Programme, estate: Estate | None, today: date, wanted: Sequence[date], parts: Sequence[Part], order: Sequence[Before] = ()
+) -> Calendar:
     """The calendar of a plan. Nights that people named belong to it, whatever weekday they are."""
     planned = programme.calendar(today)
     nights = tuple(sorted({*planned, *(night for night in wanted if night > today)}))
@@ -64,6 +69,7 @@ def calendar(programme: Programme, estate: Estate | None, today: date, wanted: S
     found = Calendar(nights, programme, freezes, int(given) if isinstance(given, int | float) else 1)
     found.test_nights = _test_nights(programme, parts, len(nights))
     found.early = _early(found, parts)
+    found.awaited = _awaited(found, parts, order) if found.early else frozenset()
     return found
 
 
@@ -94,6 +100,33 @@ def _early(found: Calendar, parts: Sequence[Part]) -> int:
         )
         return 0
     return wanted
+
+
+def _awaited(found: Calendar, parts: Sequence[Part], order: Sequence[Before]) -> frozenset[str]:
+    """The groups that easy ones cannot move without, at however many removes."""
+    needs: dict[str, list[str]] = {}
+    for each in order:
+        needs.setdefault(each.then, []).append(each.first)
+    easy = {part.name for part in parts if _easy(part.servers, found.programme)}
+    waiting, reached = [first for name in easy for first in needs.get(name, ())], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += needs.get(name, ())
+    hard = reached - easy
+    if hard:
+        found.findings.append(
+            Finding(
+                code="PLN-014",
+                gravity=Gravity.NOTE,
+                where=", ".join(sorted(hard)),
+                what="critical or complex, and easier groups cannot move before it",
+                taken="it may move in the first nights",
+                remedy="pin it, or begin with groups that do not need it",
+            )
+        )
+    return frozenset(hard)
 
 
 def _easy(servers: Sequence[Candidate], programme: Programme) -> bool:
@@ -136,7 +169,7 @@ def _reason(part: Part, found: Calendar, index: int, reaches: Callable[[int], st
     test = not any(each.production for each in part.servers)
     if found.test_nights and test != (index < found.test_nights):
         return "production nights: test servers moved before" if test else "the first nights are for test servers alone"
-    if index < found.early and (words := _hard_words(part.servers, found.programme)):
+    if index < found.early and part.name not in found.awaited and (words := _hard_words(part.servers, found.programme)):
         return f"one of the first {found.early} nights, and {words}"
     return reaches(index)
 

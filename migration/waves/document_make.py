@@ -48,7 +48,7 @@ def document_of(built: Built, solution: Solution, making: Making) -> WavePlan:
     fresh = [_night(built, index, sorted(groups), lefts, held_by, olds) for index, groups in sorted(by_night.items())]
     return WavePlan(
         estate=built.inputs.estate.name if built.inputs.estate else "",
-        made=making.now,
+        made=making.now.replace(microsecond=0),
         goal=making.goal,
         inputs=dict(making.inputs),
         result=Result(

@@ -1,0 +1,166 @@
+"""Every wave of a plan judged by the rules: the estate after each night, while sources are held, and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from cli.paragraphs import heading, paragraph
+from infra.errors import InclineError
+from infra.estate.model import Estate
+from migration.waves.document import WavePlan
+from policies.evaluate import Result, evaluate
+from policies.readers.estate import read_estate
+from policies.readers.places import read_files
+from policies.readers.plan import PlannedMove, Wave, plan_states
+from policies.readers.surroundings import Surroundings, capacity_file
+from policies.verdict import Outcome, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One night after its wave.
+
+    Attributes:
+        failing: what fails then and did not fail before the plan.
+        causes: by rule and target, the servers of the plan that bring it about.
+        already: how many findings were there before any wave.
+    """
+
+    name: str
+    night: date | None
+    failing: tuple[Verdict, ...]
+    causes: dict[tuple[str, str], tuple[str, ...]]
+    already: int
+    counts: dict[str, int]
+
+    @property
+    def blocking(self) -> tuple[Verdict, ...]:
+        """Those that stop a change."""
+        return tuple(each for each in self.failing if each.blocks)
+
+
+def judged_waves(folder: Path, plan: WavePlan, capacity: Path | None, only: date | None = None) -> list[Judged]:
+    """The rules on the state after each wave that is still to come.
+
+    Raises:
+        InclineError: the plan is of servers that the estate does not have (INC-7130), or something cannot be read.
+    """
+    estate, where = read_files(folder)
+    waves = _waves(estate, plan)
+    now = datetime.now(UTC)
+    around = Surroundings(now=now, capacity=capacity_file(folder, str(capacity or ""), Path()), estate=estate.name)
+    seen = around.seen()
+    before = evaluate(around.over_seen(read_estate(estate, now.date(), where), seen, "capacity snapshot"))
+    known = {(each.rule, each.target) for each in before.of(Outcome.FAIL)}
+    moves_before = {each.target for each in before.of(Outcome.FAIL) if each.target.startswith("move/")}
+    nights = [wave.on for wave in waves]
+    found, done = list[Judged](), list[str]()
+    for place, state in enumerate(plan_states(estate, waves, now.date())):
+        night = nights[place] if place < len(nights) else None
+        done += [move.server for move in waves[place].moves] if place < len(waves) else []
+        if only is not None and night != only:
+            continue
+        left = None if seen is None else state.without_sources(seen)
+        result = evaluate(around.over_seen(state.evidence(now.date(), where), left, "capacity snapshot"))
+        name = waves[place].name if place < len(waves) else state.name
+        found.append(_judged(name, night, result, known | {("", target) for target in moves_before}, estate, done))
+    return found
+
+
+def _waves(estate: Estate, plan: WavePlan) -> list[Wave]:
+    numbers = plan.waves()
+    found = []
+    for night in plan.nights:
+        coming = [each for each in night.servers if each.state == "planned"]
+        strangers = [each.server for each in coming if each.server not in estate.servers]
+        if strangers:
+            raise InclineError(
+                f"{len(strangers)} servers of the plan are not in the estate: {', '.join(strangers[:3])}",
+                code="INC-7130",
+                next_step="write them into the estate (incline estate); the rules judge what it declares",
+            )
+        if coming:
+            moves = tuple(PlannedMove(server=each.server, to=each.to) for each in coming)
+            found.append(Wave(name=f"wave {numbers[night.night]}", on=night.night, moves=moves))
+    return found
+
+
+def _judged(name: str, night: date | None, result: Result, known: set[tuple[str, str]], estate: Estate, done: Sequence[str]) -> Judged:
+    failing = tuple(each for each in result.of(Outcome.FAIL) if (each.rule, each.target) not in known)
+    causes = {(each.rule, each.target): _causes(each, estate, done) for each in failing}
+    already = sum((each.rule, each.target) in known for each in result.of(Outcome.FAIL))
+    return Judged(name=name, night=night, failing=failing, causes=causes, already=already, counts=result.counts)
+
+
+def _causes(verdict: Verdict, estate: Estate, done: Sequence[str]) -> tuple[str, ...]:
+    """The moved servers that a verdict is about: the object itself, or what stands on it after the wave."""
+    kind, _, rest = verdict.target.partition("/")
+    found = []
+    for name in done:
+        server = estate.servers[name]
+        own = {"server": name, "move": name, "group": server.redundancy_group, "service": server.service}
+        if (kind in own and rest.partition("/")[0] == own[kind]) or (kind not in own and _stands_on(estate, name, rest)):
+            found.append(name)
+    return tuple(found)
+
+
+def _stands_on(estate: Estate, name: str, rest: str) -> bool:
+    server = estate.servers[name]
+    site, _, part = rest.partition("/")
+    place = server.at.get(site)
+    if place is None:
+        return False
+    return not part or part in {place.cluster, place.datastore} or part.startswith("L-") or any(nic.network == part for nic in place.nics)
+
+
+def check_text(found: Sequence[Judged]) -> str:
+    """The judgement in words."""
+    return "\n".join(_text(found))
+
+
+def _text(found: Sequence[Judged]) -> Iterator[str]:
+    stopped = [each for each in found if each.blocking]
+    if stopped:
+        yield f"{len(stopped)} of {len(found)} moments would be stopped by the rules; the first is {stopped[0].name}"
+    else:
+        yield f"no rule stands in the way of any wave: {len(found)} moments judged"
+    for each in found:
+        on = f" ({each.night:%a} {each.night})" if each.night else ""
+        yield heading(f"{each.name}{on}: {len(each.blocking)} block, {len(each.failing) - len(each.blocking)} more fail")
+        for verdict in each.failing:
+            causes = each.causes[verdict.rule, verdict.target]
+            by = f" [{', '.join(causes[:4])}{' ...' if len(causes) > 4 else ''}]" if causes else ""
+            yield paragraph(f"{verdict.message}{by}", indent="  ", first=f"{verdict.rule} {verdict.severity}: ")
+        if each.already:
+            yield f"  {each.already} more failed before any wave: incline check"
+
+
+def check_data(found: Sequence[Judged]) -> dict[str, Any]:
+    """The judgement for programs."""
+    return {
+        "schema": "incline.plan-check/1",
+        "nights": [
+            {
+                "name": each.name,
+                "night": each.night,
+                "counts": each.counts,
+                "already": each.already,
+                "failing": [
+                    {
+                        "rule": verdict.rule,
+                        "target": verdict.target,
+                        "severity": str(verdict.severity),
+                        "blocks": verdict.blocks,
+                        "message": verdict.message,
+                        "servers": list(each.causes[verdict.rule, verdict.target]),
+                    }
+                    for verdict in each.failing
+                ],
+            }
+            for each in found
+        ],
+    }

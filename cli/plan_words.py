@@ -1,0 +1,148 @@
+"""A plan of waves in words: a line a night, what binds it, what is left at both sides, and all that is not planned."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cli.output import styled
+from cli.paragraphs import heading, paragraph
+from migration.waves.document import PlannedNight, PlannedServer, WavePlan
+
+if TYPE_CHECKING:
+    from migration.discover.model import Finding
+    from migration.waves.edits import Rescored
+    from migration.waves.model import Conflict
+
+SHOWN = 6
+"""So many servers of a night by name."""
+
+
+def plan_text(plan: WavePlan, findings: Iterable[Finding] = (), conflict: Conflict | None = None) -> str:
+    """All of a plan."""
+    return "\n".join(_plan(plan, tuple(findings), conflict))
+
+
+def _plan(plan: WavePlan, findings: tuple[Finding, ...], conflict: Conflict | None) -> Iterator[str]:
+    yield styled(answer(plan), "bold", sys.stdout)
+    for number, night in enumerate(plan.nights, 1):
+        yield from _night(number, night)
+    if conflict is not None:
+        yield from _conflict(conflict)
+    if plan.left_out:
+        yield heading(f"in no night: {len(plan.left_out)} servers")
+        for why, names in _by_reason(plan):
+            yield paragraph(why, indent="  ", first=f"{_some(names)}: ")
+    if plan.retained:
+        yield heading("retained")
+        yield from (paragraph(each.reason, indent="  ", first=f"{each.server}: ") for each in plan.retained)
+    if findings:
+        yield heading("to know")
+        yield from (paragraph(_finding(each), indent="  ") for each in findings)
+
+
+def answer(plan: WavePlan) -> str:
+    """The plan in one sentence."""
+    count = sum(len(night.servers) for night in plan.nights)
+    if not plan.nights:
+        return "no night can be planned"
+    span = f"{plan.nights[0].night} to {plan.nights[-1].night}" if len(plan.nights) > 1 else f"{plan.nights[0].night}"
+    said = f"{_counted(count, 'server')} in {_counted(len(plan.nights), 'night')}, {span}, {sum(n.gb for n in plan.nights):,.0f} GB"
+    if plan.result is None:
+        return said
+    proof = "optimal" if plan.result.gap <= 1e-4 else f"at most {plan.result.gap:.2%} above the best possible"
+    return f"{said}; cost of waiting {plan.result.objective:,.0f} USD, {proof} ({plan.result.seconds:g} s)"
+
+
+def _night(number: int, night: PlannedNight) -> Iterator[str]:
+    moved = sum(each.state == "moved" for each in night.servers)
+    state = f", {moved} moved" if moved else ""
+    yield (
+        f"\n{night.night} {night.night:%a}  wave {number}  {_counted(len(night.servers), 'server')}{state}  {night.gb:,.1f} GB  "
+        f"{night.hours:.1f} h ({night.hours_p90:.1f} h)  {night.people:.1f} people"
+    )
+    groups: dict[str, list[PlannedServer]] = {}
+    for each in night.servers:
+        groups.setdefault(each.group, []).append(each)
+    for group, servers in groups.items():
+        yield paragraph(_some([_named(each) for each in servers]), indent="  ", first=f"{group}: ")
+    if night.held_by:
+        yield paragraph(night.held_by, indent="  ")
+    if night.left:
+        yield paragraph("; ".join(f"{site} {words}" for site, words in night.left.items()), indent="  ", first="left: ")
+
+
+def _named(each: PlannedServer) -> str:
+    return each.server if each.state == "planned" else f"{each.server} ({each.state})"
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    proof = "" if conflict.proven else " (as far as could be shown in the time)"
+    yield heading(f"these demands cannot hold together{proof}")
+    yield from (paragraph(each, indent="  ", first="- ") for each in conflict.demands)
+    if conflict.ways:
+        yield heading("ways out")
+        yield from (paragraph(each, indent="  ", first="- ") for each in conflict.ways)
+
+
+def _by_reason(plan: WavePlan) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for each in plan.left_out:
+        found.setdefault(each.why, []).append(each.server)
+    return list(found.items())
+
+
+def _finding(each: Finding) -> str:
+    parts = (f"{each.code} {each.where}: {each.what}", each.taken, f"next: {each.remedy}" if each.remedy else "")
+    return "; ".join(part for part in parts if part)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def server_text(plan: WavePlan, server: str, night: date, entry: PlannedServer) -> str:
+    """One server of a plan."""
+    pin = next((pin for pin in plan.pins if pin.server == server), None)
+    mates = [each.server for _, each in plan.entries() if each.group == entry.group and each.server != server]
+    lines = [
+        styled(f"{server} moves to {entry.to} in the night of {night:%A}, {night} (wave {plan.waves()[night]})", "bold", sys.stdout),
+        f"  {entry.gb:,.1f} GB; down for about {entry.minutes:.0f} min ({entry.minutes_p90:.0f} min at worst in nine of ten)",
+        f"  group {entry.group}" + (f", with {_some(mates)}" if mates else ", alone"),
+        f"  {entry.state}" + (f" on {entry.on}" if entry.on else "") + (f", move {entry.move}" if entry.move else ""),
+    ]
+    if pin is not None:
+        lines.append(f"  pinned to {pin.night}" + (f": {pin.why}" if pin.why else ""))
+    if entry.chosen and entry.chosen != night:
+        lines.append(f"  moved by hand: the planner had chosen {entry.chosen}")
+    return "\n".join(lines)
+
+
+def score_text(plan: WavePlan, found: Rescored) -> str:
+    """What a plan as it stands costs, and what it breaks."""
+    before = plan.result.objective if plan.result else None
+    change = "" if before is None else f", {found.objective - before:+,.0f} USD against the planner's"
+    lines = [styled(f"cost of waiting {found.objective:,.0f} USD{change}", "bold", sys.stdout)]
+    if found.violations:
+        lines.append(heading(f"{_counted(len(found.violations), 'demand')} broken"))
+        lines += [paragraph(words, indent="  ", first="- ") for words in found.words]
+    else:
+        lines.append("  every demand holds")
+    if found.findings:
+        lines.append(heading("to know"))
+        lines += [paragraph(_finding(each), indent="  ") for each in found.findings]
+    return "\n".join(lines)
+
+
+def finding_data(each: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "code": each.code, "gravity": str(each.gravity), "where": each.where, "what": each.what, "taken": each.taken, "remedy": each.remedy,
+    }  # fmt: skip
