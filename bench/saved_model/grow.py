@@ -32,7 +32,7 @@ def grow(folder: Path, machines: int) -> None:
         text = path.read_text(encoding="utf-8")
         kind = path.stem.split("-")[1]
         wanted = added.get(path.stem.split("-", 2)[2], []) if kind == "HostSystem" else everyone
-        if kind != "VirtualMachine" and f">{moref}<" in text or kind == "HostSystem":
+        if (kind != "VirtualMachine" and f">{moref}<" in text) or kind == "HostSystem":
             path.write_text(_listed(text, moref, wanted), encoding="utf-8")
 
 

@@ -26,10 +26,10 @@ USER = PASSWORD = "bench"
 
 
 @contextmanager
-def served(machines: int) -> Iterator[Endpoint]:
-    """A vCenter simulator that has loaded a saved model of so many machines, for the time of a `with`."""
-    with _started("--load", str(_model(machines))) as endpoint:
-        yield endpoint
+def served(machines: int) -> Iterator[tuple[Endpoint, int]]:
+    """A vCenter simulator that has loaded a saved model of so many machines, for the time of a `with`; with its process's number."""
+    with _started("--load", str(_model(machines))) as started:
+        yield started
 
 
 def _program() -> Path:
@@ -55,20 +55,20 @@ def _make(folder: Path, machines: int) -> None:
     """A small model is made and saved by the simulator and govc, then grown."""
     print(f"making a saved model of {machines:,} machines, once", file=sys.stderr, flush=True)
     govc = ensure_toolchain(Progress(sys.stderr)).bin / "govc"
-    with _started() as endpoint:
+    with _started() as (endpoint, _):
         environ = {**os.environ, "GOVC_URL": f"https://{USER}:{PASSWORD}@{endpoint.address}/sdk", "GOVC_INSECURE": "1"}
         subprocess.run([str(govc), "object.save", "-d", str(folder / "model")], env=environ, check=True, stdout=subprocess.DEVNULL)
     grow.grow(folder / "model", machines)
 
 
 @contextmanager
-def _started(*arguments: str) -> Iterator[Endpoint]:
+def _started(*arguments: str) -> Iterator[tuple[Endpoint, int]]:
     with tempfile.TemporaryDirectory() as folder:
         command = [str(_program()), "--folder", folder, *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": folder})
         try:
             ready = json.loads((process.stdout or iter(())).readline())  # type: ignore[union-attr]
-            yield Endpoint(site="bench", address=ready["host"], ca_file=ready["ca_file"], user=USER, password=PASSWORD)
+            yield Endpoint(site="bench", address=ready["host"], ca_file=ready["ca_file"], user=USER, password=PASSWORD), process.pid
         finally:
             process.terminate()
             process.wait(timeout=60)

@@ -10,7 +10,7 @@ from typing import Self
 
 from infra.observed.errors import GoneError, ObservedError, UnreachableError, VsphereFault
 from infra.observed.soap import request
-from infra.observed.soap.answer import BadAnswerError, FaultAnswer, Found, content_of, early_token, objects_of, token_of
+from infra.observed.soap.answer import BadAnswerError, FaultAnswer, Found, Page, content_of
 from infra.observed.soap.channel import Channel, CutError
 from infra.observed.soap.request import Reference
 from infra.observed.soap.shapes import Shape, plain
@@ -143,16 +143,10 @@ class PropertyReader:
             self._channel.send(request.retrieve(service.collector, kind, shapes, objects, self._page))
             more = True
             while more:
-                body = self._channel.receive()
-                early = early_token(body)
-                if early:  # the vCenter makes the next page while this one is parsed here
-                    self._channel.send(request.proceed(service.collector, early))
-                content = content_of(body)
-                late = token_of(content)
-                if late and not early:
-                    self._channel.send(request.proceed(service.collector, late))
-                yield from objects_of(content, shapes)
-                more = bool(late)
+                page = Page(self._channel.receive())
+                if more := bool(page.token):  # the vCenter makes the next page while this one is decoded here
+                    self._channel.send(request.proceed(service.collector, page.token))
+                yield from page.objects(shapes)
 
     def _service(self) -> _Service:
         cookie = self._session.cookie()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -62,8 +63,12 @@ def octets(element: Element) -> bytes:
 
 def kind_of(element: Element) -> str:
     """The type that an element states, without its prefix; empty when it states none."""
-    said = element.get(XSI_TYPE, "")
-    return said[said.rfind(":") + 1 :]
+    return _without_prefix(element.get(XSI_TYPE, ""))
+
+
+@lru_cache(maxsize=1024)
+def _without_prefix(name: str) -> str:
+    return name[name.rfind(":") + 1 :]
 
 
 class Many:
@@ -112,7 +117,7 @@ def plain(element: Element) -> Any:
         ShapeError: it is a data object, whose fields must be named.
     """
     said = element.get(XSI_TYPE, "")
-    decode = _PLAIN.get(said) or _PLAIN.get(said[said.rfind(":") + 1 :])
+    decode = _PLAIN.get(said) or _PLAIN.get(_without_prefix(said))
     if decode is not None:
         return decode(element)
     if len(element) == 0:

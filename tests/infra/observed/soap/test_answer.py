@@ -2,13 +2,13 @@
 
 import pytest
 
-from infra.observed.soap.answer import BadAnswerError, FaultAnswer, content_of, early_token, objects_of, token_of
+from infra.observed.soap.answer import BadAnswerError, FaultAnswer, Page
 from infra.observed.soap.shapes import KIND, Many, flag, listed, moment, number, plain, record, text
 from tests.infra.observed.soap.wire import fault, obj, page, prop, tree
 
 
 def found(body, wanted):
-    return list(objects_of(content_of(body), wanted))
+    return list(Page(body).objects(wanted))
 
 
 def values(body, *paths):
@@ -126,20 +126,47 @@ def test_a_value_that_is_not_of_its_kind_names_object_and_path(shape, said):
 def test_the_token_is_known_before_the_page_is_parsed():
     body = page(obj(prop("name", "xsd:string", "a")), token="session-1-token")
 
-    assert early_token(body) == token_of(content_of(body)) == "session-1-token"
-    assert early_token(page(obj())) == token_of(content_of(page(obj()))) == ""
+    assert Page(body).token == "session-1-token"
+    assert Page(page(obj())).token == ""
 
 
 def test_a_token_in_a_value_is_none():
     body = page(obj(prop("name", "xsd:string", "&lt;token&gt;x&lt;/token&gt;")))
 
-    assert early_token(body) == ""
+    assert Page(body).token == ""
+    assert values(body, "name") == {"name": "<token>x</token>"}
 
 
 def test_nothing_found_is_no_page():
-    assert content_of(tree("<RetrievePropertiesExResponse/>")) is None
-    assert token_of(None) == ""
-    assert list(objects_of(None, {})) == []
+    nothing = Page(tree("<RetrievePropertiesExResponse/>"))
+
+    assert (nothing.token, list(nothing.objects({}))) == ("", [])
+
+
+def test_objects_come_in_order_across_lines_and_attributes():
+    body = page(*(obj(prop("name", "xsd:string", f"n{i}"), moref=f"vm-{i}") for i in range(5)), token="t")
+    body = body.replace(b"<objects>", b'<objects\n xsi:type="ObjectContent">', 2)
+
+    assert [(each.moref, each.values["name"]) for each in found(body, {"name": plain})] == [(f"vm-{i}", f"n{i}") for i in range(5)]
+
+
+def test_an_inner_element_of_the_same_name_changes_nothing():
+    inner = "<objects><obj type='VirtualMachine'>vm-7</obj></objects><objects/>"
+    body = page(obj(prop("config.x", "Sets", inner), prop("name", "xsd:string", "a")), obj(prop("name", "xsd:string", "b"), moref="vm-2"))
+
+    got = {each.moref: each.values for each in found(body, {"name": plain})}
+    assert got == {"vm-1": {"name": "a"}, "vm-2": {"name": "b"}}
+
+
+def test_elements_with_prefixes_are_the_same_elements():
+    body = page(obj(prop("name", "xsd:string", "a")), token="t")
+    for name in ("returnval", "token", "objects", "obj", "propSet", "name", "val"):
+        body = body.replace(f"<{name}>".encode(), f"<vim25:{name}>".encode()).replace(f"<{name} ".encode(), f"<vim25:{name} ".encode())
+        body = body.replace(f"</{name}>".encode(), f"</vim25:{name}>".encode())
+    body = body.replace(b' xmlns="urn:vim25"', b"").replace(b"<RetrieveProperties", b"<vim25:RetrieveProperties")
+    body = body.replace(b"</RetrieveProperties", b"</vim25:RetrieveProperties")
+
+    assert (Page(body).token, values(body, "name")) == ("t", {"name": "a"})
 
 
 @pytest.mark.parametrize(
@@ -165,7 +192,7 @@ def test_nothing_found_is_no_page():
 )
 def test_a_fault_is_known_by_its_type(body, expected):
     with pytest.raises(FaultAnswer) as caught:
-        content_of(body)
+        Page(body)
     assert (caught.value.fault, caught.value.about) == expected
     assert caught.value.said == "it did not work"
 
@@ -183,4 +210,4 @@ def test_a_fault_is_known_by_its_type(body, expected):
 )
 def test_what_is_no_answer_is_said_to_be_none(body, said):
     with pytest.raises(BadAnswerError, match=said):
-        list(objects_of(content_of(body), {}))
+        list(Page(body).objects({}))
