@@ -1,7 +1,8 @@
-"""Raw samples of one metric of one machine, as arrays, and how a day of them is packed into a few hundred bytes.
+"""Raw samples of one metric of one machine, as arrays, and how a chunk of them is packed into a few hundred bytes.
 
-Ten thousand machines make 17 million samples a day: a row each would be a store of a hundred gigabytes. A day of a series is one row:
-the distances between moments (nearly always the same number, which compresses to nothing) and the values as 32-bit floats.
+Ten thousand machines make 17 million samples a day: a row each would be a store of a hundred gigabytes. A chunk of a series is one row (a
+day of 5-minute samples, six days of half-hourly ones): the distances between moments, nearly always the same number, which compresses to
+nothing, and the values as 32-bit floats.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from migration.discover.model import Metric
 
 DAY_S = 86400
+PER_CHUNK = 288
 _LEVEL = 1  # of compression: the higher ones cost four times the time for a tenth of the size
 
 
@@ -31,46 +33,52 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackedDay:
+class Chunk:
     """One row of the store."""
 
     machine: str
     metric: str
     interval_s: int
-    day: int
+    chunk: int
     count: int
     packed: bytes
 
 
-def days_of(series: Samples) -> Iterator[PackedDay]:
-    """The series in days, in UTC."""
-    days = series.times // DAY_S
-    starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
-    ends = np.append(starts[1:], len(days))
+def span_of(interval_s: int) -> int:
+    """How many seconds a chunk of this interval spans."""
+    return max(DAY_S, PER_CHUNK * interval_s)
+
+
+def chunks_of(series: Samples) -> Iterator[Chunk]:
+    """The series in chunks, numbered from 1970 on."""
+    span = span_of(series.interval_s)
+    numbers = series.times // span
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+    ends = np.append(starts[1:], len(numbers))
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        times, values = series.times[start:end], series.values[start:end]
-        yield PackedDay(
+        number = int(numbers[start])
+        yield Chunk(
             machine=series.machine,
             metric=series.metric.value,
             interval_s=series.interval_s,
-            day=int(days[start]),
+            chunk=number,
             count=end - start,
-            packed=pack(times, values),
+            packed=pack(number * span, series.times[start:end], series.values[start:end]),
         )
 
 
-def pack(times: NDArray[np.int64], values: NDArray[np.float64]) -> bytes:
-    """Moments of one day and their values."""
-    steps = np.diff(times, prepend=times[0] - times[0] % DAY_S).astype("<u4")
+def pack(begin: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> bytes:
+    """Moments of a chunk that begins at `begin`, and their values."""
+    steps = np.diff(times, prepend=begin).astype("<u4")
     return zlib.compress(steps.tobytes() + values.astype("<f4").tobytes(), _LEVEL)
 
 
-def unpack(day: int, count: int, packed: bytes) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def unpack(begin: int, count: int, packed: bytes) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Moments and values again."""
     plain = zlib.decompress(packed)
     steps = np.frombuffer(plain, dtype="<u4", count=count)
     values = np.frombuffer(plain, dtype="<f4", count=count, offset=4 * count)
-    return np.cumsum(steps, dtype=np.int64) + day * DAY_S, values.astype(np.float64)
+    return np.cumsum(steps, dtype=np.int64) + begin, values.astype(np.float64)
 
 
 def joined(

@@ -240,6 +240,12 @@ class Store:
         with self._database.reading() as connection:
             return store_samples.last(connection, site)
 
+    def forget_samples(self, metric: Metric, machines_of: Sequence[str]) -> None:
+        """Drop the raw samples of a metric of these machines: they mean something else from now on."""
+        if machines_of:
+            with self._database.writing() as connection:
+                store_samples.forget(connection, metric, machines_of)
+
     def prune(self, now: datetime, *, keep_days: int = store_samples.KEEP_DAYS) -> int:
         """Drop raw samples older than their time; how many. Percentiles stay."""
         with self._database.writing() as connection:
@@ -255,7 +261,7 @@ def _single(found: Sequence[FoundMachine]) -> tuple[tuple[FoundMachine, ...], tu
         if first is not machine:
             about.append(
                 Finding(
-                    code="DSC-008",
+                    code="DSC-101",
                     gravity=Gravity.WARNING,
                     where=f"{machine.site}/{machine.name}",
                     what=f"has the identity of {first.name}: {machine.key}",

@@ -1,4 +1,4 @@
-"""Raw samples in the store: packed by day, added to, read as series, dropped when their time is over."""
+"""Raw samples in the store: packed in chunks, added to, read as series, dropped when their time is over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import chain, groupby, islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, tuple_
 
 from migration.discover.model import Metric
-from migration.discover.samples import DAY_S, PackedDay, Samples, days_of, joined, pack, unpack
+from migration.discover.samples import DAY_S, PER_CHUNK, Chunk, Samples, chunks_of, joined, pack, span_of, unpack
 from migration.discover.store_sql import upsert
 from migration.discover.store_tables import samples
 
@@ -24,38 +24,39 @@ _AT_ONCE = 2000
 
 def add(connection: Connection, series: Iterable[Samples]) -> int:
     """Keep samples; how many came in."""
-    days = chain.from_iterable(days_of(each) for each in series if len(each.times))
+    chunks = chain.from_iterable(chunks_of(each) for each in series if len(each.times))
     count = 0
-    while batch := list(islice(days, _AT_ONCE)):
-        count += sum(day.count for day in batch)
+    while batch := list(islice(chunks, _AT_ONCE)):
+        count += sum(chunk.count for chunk in batch)
         _add(connection, batch)
     return count
 
 
-def _add(connection: Connection, batch: Sequence[PackedDay]) -> None:
-    key = tuple_(samples.c.machine, samples.c.metric, samples.c.interval_s, samples.c.day)
-    wanted = select(samples).where(key.in_([_key(day) for day in batch]))
-    there = {(row.machine, row.metric, row.interval_s, row.day): row for row in connection.execute(wanted)}
+def _add(connection: Connection, batch: Sequence[Chunk]) -> None:
+    key = tuple_(samples.c.machine, samples.c.metric, samples.c.interval_s, samples.c.chunk)
+    wanted = select(samples).where(key.in_([_key(chunk) for chunk in batch]))
+    there = {(row.machine, row.metric, row.interval_s, row.chunk): row for row in connection.execute(wanted)}
     rows: dict[tuple[str, str, int, int], dict[str, Any]] = {}
-    for day in batch:
-        before = rows.get(_key(day)) or (there[_key(day)]._asdict() if _key(day) in there else None)
-        rows[_key(day)] = _row(day) if before is None else _merged(before, day)
+    for chunk in batch:
+        before = rows.get(_key(chunk)) or (there[_key(chunk)]._asdict() if _key(chunk) in there else None)
+        rows[_key(chunk)] = _row(chunk) if before is None else _merged(before, chunk)
     upsert(connection, samples, list(rows.values()))
 
 
-def _key(day: PackedDay) -> tuple[str, str, int, int]:
-    return day.machine, day.metric, day.interval_s, day.day
+def _key(chunk: Chunk) -> tuple[str, str, int, int]:
+    return chunk.machine, chunk.metric, chunk.interval_s, chunk.chunk
 
 
-def _row(day: PackedDay) -> dict[str, Any]:
-    told = {"machine": day.machine, "metric": day.metric, "interval_s": day.interval_s, "day": day.day}
-    return told | {"number": day.count, "packed": day.packed}
+def _row(chunk: Chunk) -> dict[str, Any]:
+    told = {"machine": chunk.machine, "metric": chunk.metric, "interval_s": chunk.interval_s, "chunk": chunk.chunk}
+    return told | {"number": chunk.count, "packed": chunk.packed}
 
 
-def _merged(before: dict[str, Any], day: PackedDay) -> dict[str, Any]:
-    old = unpack(day.day, before["number"], before["packed"])
-    times, values = joined(*old, *unpack(day.day, day.count, day.packed))
-    return _row(day) | {"number": len(times), "packed": pack(times, values)}
+def _merged(before: dict[str, Any], chunk: Chunk) -> dict[str, Any]:
+    begin = chunk.chunk * span_of(chunk.interval_s)
+    old = unpack(begin, before["number"], before["packed"])
+    times, values = joined(*old, *unpack(begin, chunk.count, chunk.packed))
+    return _row(chunk) | {"number": len(times), "packed": pack(begin, times, values)}
 
 
 def read(connection: Connection, metric: Metric, machines: Sequence[str], interval_s: int | None) -> Iterator[Samples]:
@@ -66,13 +67,13 @@ def read(connection: Connection, metric: Metric, machines: Sequence[str], interv
     chunks = [machines[start : start + _AT_ONCE] for start in range(0, len(machines), _AT_ONCE)] if machines else [()]
     for chunk in chunks:
         chosen = wanted.where(samples.c.machine.in_(chunk)) if chunk else wanted
-        found = connection.execute(chosen.order_by(samples.c.machine, samples.c.interval_s, samples.c.day))
+        found = connection.execute(chosen.order_by(samples.c.machine, samples.c.interval_s, samples.c.chunk))
         for (machine, interval), rows in groupby(found, key=lambda row: (row.machine, row.interval_s)):
             yield _series(machine, metric, interval, list(rows))
 
 
 def _series(machine: str, metric: Metric, interval_s: int, rows: Sequence[Any]) -> Samples:
-    parts = [unpack(row.day, row.number, row.packed) for row in rows]
+    parts = [unpack(row.chunk * span_of(interval_s), row.number, row.packed) for row in rows]
     return Samples(
         machine=machine,
         metric=metric,
@@ -85,25 +86,33 @@ def _series(machine: str, metric: Metric, interval_s: int, rows: Sequence[Any]) 
 def last(connection: Connection, site: str) -> dict[tuple[str, Metric, int], datetime]:
     """The newest sample of each series of a site."""
     ends = (
-        select(samples.c.machine, samples.c.metric, samples.c.interval_s, func.max(samples.c.day).label("day"))
+        select(samples.c.machine, samples.c.metric, samples.c.interval_s, func.max(samples.c.chunk).label("chunk"))
         .where(samples.c.machine.startswith(f"{site}/", autoescape=True))
         .group_by(samples.c.machine, samples.c.metric, samples.c.interval_s)
         .subquery()
     )
-    same = and_(*(samples.c[name] == ends.c[name] for name in ("machine", "metric", "interval_s", "day")))
+    same = and_(*(samples.c[name] == ends.c[name] for name in ("machine", "metric", "interval_s", "chunk")))
     found = {}
     for row in connection.execute(select(samples).join(ends, same)):
-        times, _ = unpack(row.day, row.number, row.packed)
+        times, _ = unpack(row.chunk * span_of(row.interval_s), row.number, row.packed)
         found[row.machine, Metric(row.metric), row.interval_s] = datetime.fromtimestamp(int(times[-1]), UTC)
     return found
 
 
+def forget(connection: Connection, metric: Metric, machines: Sequence[str]) -> None:
+    """Drop a metric of these machines."""
+    for start in range(0, len(machines), _AT_ONCE):
+        chosen = samples.c.machine.in_(machines[start : start + _AT_ONCE])
+        connection.execute(delete(samples).where(samples.c.metric == metric.value, chosen))
+
+
 def prune(connection: Connection, now: datetime, keep_days: int) -> int:
-    """Drop whole days that are over; how many samples."""
-    today = int(now.timestamp()) // DAY_S
+    """Drop whole chunks that are over; how many samples."""
     over, shorter = [], 0
+    span = case((samples.c.interval_s * PER_CHUNK < DAY_S, DAY_S), else_=samples.c.interval_s * PER_CHUNK)
     for interval_s, times in LONGER:
-        over.append(and_(samples.c.interval_s > shorter, samples.c.interval_s <= interval_s, samples.c.day < today - keep_days * times))
+        begin = int(now.timestamp()) // DAY_S * DAY_S - keep_days * times * DAY_S
+        over.append(and_(samples.c.interval_s > shorter, samples.c.interval_s <= interval_s, (samples.c.chunk + 1) * span <= begin))
         shorter = interval_s
     count = connection.execute(select(func.coalesce(func.sum(samples.c.number), 0)).where(or_(*over))).scalar_one()
     connection.execute(delete(samples).where(or_(*over)))

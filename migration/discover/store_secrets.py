@@ -36,7 +36,7 @@ def _without(told: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 def _finding(machine: FoundMachine, name: str) -> Finding:
     return Finding(
-        code="DSC-009",
+        code="DSC-102",
         gravity=Gravity.WARNING,
         where=f"{machine.site}/{machine.name}",
         what=f"the tag or attribute {name} looks like a secret",

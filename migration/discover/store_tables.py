@@ -178,11 +178,11 @@ samples = Table(
     Column("machine", String, nullable=False),
     Column("metric", String, nullable=False),
     Column("interval_s", Integer, nullable=False),
-    Column("day", Integer, nullable=False),
+    Column("chunk", Integer, nullable=False),
     Column("number", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("machine", "metric", "interval_s", "day"),
-    Index("samples_day", "interval_s", "day"),
+    PrimaryKeyConstraint("machine", "metric", "interval_s", "chunk"),
+    Index("samples_chunk", "interval_s", "chunk"),
     sqlite_with_rowid=False,
 )
-"""Raw samples, a row for each day (days since 1970) of a series: moments and values packed, see samples.py."""
+"""Raw samples, a row for each chunk of a series (a day of 5-minute ones): moments and values packed, see samples.py."""

@@ -103,7 +103,7 @@ def test_two_machines_with_one_key_are_refused_or_one(store: Store) -> None:
     assert saved.machines == 1
     [kept] = store.load().machines
     assert kept.name == "a"
-    assert [each.code for each in store.load().findings] == ["DSC-008"]
+    assert [each.code for each in store.load().findings] == ["DSC-101"]
 
 
 def test_findings_of_one_part_do_not_drop_those_of_another(store: Store) -> None:
@@ -156,7 +156,7 @@ def test_what_looks_like_a_secret_is_not_kept_and_said(tmp_path: Path) -> None:
         told = store.load()
 
     assert told.machines[0].custom == {"owner": "permits"}
-    assert [each.code for each in told.findings] == ["DSC-009", "DSC-009"]
+    assert [each.code for each in told.findings] == ["DSC-102", "DSC-102"]
     content = b"".join(each.read_bytes() for each in tmp_path.iterdir())
     assert b"hunter2" not in content
     assert b"swordfish" not in content

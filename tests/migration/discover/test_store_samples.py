@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.discover.model import Metric
-from migration.discover.samples import DAY_S, Samples, days_of, unpack
+from migration.discover.samples import DAY_S, Samples, chunks_of, unpack
 from migration.discover.store import Store, open_store
 from tests.migration.discover.machines import NOW
 
@@ -84,7 +84,7 @@ def test_any_series_survives_packing(pairs: list[tuple[int, float]]) -> None:
     times, values = np.array([t for t, _ in pairs], dtype=np.int64), np.array([v for _, v in pairs])
     whole = Samples(machine="m", metric=Metric.IOPS, interval_s=1, times=times, values=values)
 
-    parts = [unpack(day.day, day.count, day.packed) for day in days_of(whole)]
+    parts = [unpack(c.chunk * DAY_S, c.count, c.packed) for c in chunks_of(whole)]
 
     assert np.array_equal(np.concatenate([t for t, _ in parts]), times)
     assert np.array_equal(np.concatenate([v for _, v in parts]), values)
