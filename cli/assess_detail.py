@@ -69,6 +69,14 @@ def _cost(c: Cost) -> Iterator[str]:
         if lines:
             yield f"  {title}"
             yield from columns(
-                ((f"{line.usd:>10,.2f}", f"{line.what}: {line.amount:,.2f} {line.unit} at {line.source}, {line.dated}") for line in lines),
+                (
+                    (f"{line.usd:>10,.2f}", f"{line.what}: {_amount(line.amount)} {line.unit} at {line.source}, {line.dated}")
+                    for line in lines
+                ),
                 indent="    ",
             )
+
+
+def _amount(value: float) -> str:
+    """Enough figures that price times amount gives the sum."""
+    return f"{value:,.2f}" if abs(value) >= 10 or value == 0 else f"{value:.4g}"

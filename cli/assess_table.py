@@ -82,7 +82,7 @@ def _freed(s: Summary) -> str:
             "No whole host becomes free by that, so neither hardware nor VMware cores are really saved yet: the share above is bookkeeping."
         )
     where = "; ".join(
-        f"{len(e.hosts)} of {e.of} of {e.cluster or 'the hosts'} at {e.site} ({', '.join(e.hosts)})" for e in s.freed if e.hosts
+        f"{len(e.hosts)} of {e.of} hosts of {e.cluster or 'its data centre'} at {e.site} ({', '.join(e.hosts)})" for e in s.freed if e.hosts
     )
     cores, money = sum(each.cores for each in s.freed), sum(each.usd_month for each in s.freed)
     return f"Really saved on hosts: {usd(money)} a month, when {where} are switched off; {cores} VMware cores less to renew."

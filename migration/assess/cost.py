@@ -106,12 +106,9 @@ def _once(bill: Bill) -> Iterator[CostLine]:
 def _double(bill: Bill, now: list[CostLine]) -> Iterator[CostLine]:
     """Both sides are paid while the source is held: on vSphere with its hosts, since it must be able to start again; on AWS its volumes."""
     days = hold_days(bill.subject, bill.prices)
-    months = days / DAYS_PER_MONTH
-    price = bill.prices["hold-days"]
-    running = ("hours", "vCPU-hours")
-    held = sum(line.usd for line in now if bill.subject.direction == "up" or line.unit not in running)
-    if months > 0 and held > 0:
-        what = f"{DOUBLE}: the source held {days:g} days, {held:,.2f} USD a month" + (
-            "" if bill.subject.direction == "up" else " while its instance is stopped"
-        )
-        yield once(what, months, "months", price, usd=held * months)
+    up = bill.subject.direction == "up"
+    held = sum(line.usd for line in now if up or line.unit not in {"hours", "vCPU-hours"})
+    if days > 0 and held > 0:
+        price = bill.prices["hold-days"].model_copy(update={"value": round(held, 2), "unit": "USD a month, the source's lines above"})
+        how = "" if up else " while its instance is stopped"
+        yield once(f"{DOUBLE}: the source held {days:g} days{how}", days / DAYS_PER_MONTH, "months", price)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from infra.prices import Price, Prices
+from infra.prices import Prices
 from migration.assess.cost_lines import Side, monthly
 from migration.assess.model import CostLine
-from migration.assess.subject import TIB, Subject
+from migration.assess.subject import TIB, Subject, size_text
 from migration.discover.model import FoundHost, FoundMachine, Inventory
 
 HOURS_PER_YEAR = 8760
@@ -23,12 +24,11 @@ _SPARE_HOSTS = 1
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A machine's part of a cluster's hosts. `of`: how the cluster is called in a line."""
+    """A machine's part of a cluster's hosts. `of`: how the cluster is called in a line; `yearly`: what its hosts take in a year."""
 
     share: float
     of: str
-    hosts: int
-    usd_year: Mapping[str, float]
+    yearly: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,13 @@ class DataCentre:
 
     def _share(self, part: float, place: tuple[str, str], hosts: Sequence[FoundHost]) -> Share:
         name = f"{place[1] or 'the hosts'} at {place[0]} ({len(hosts)} hosts)"
-        return Share(part, name, len(hosts), host_costs(hosts, self._prices))
+        return Share(part, name, host_needs(hosts, self._prices))
 
-    def freed(self, leaving: Collection[str]) -> tuple[Freed, ...]:
+    def freed(self, leaving: Collection[str], arriving: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> tuple[Freed, ...]:
         """Which whole hosts go, cluster by cluster, when these machines have left and what stays survives the loss of the largest host.
 
-        Hosts that could go today already are not counted: no move frees them.
+        Hosts that could go today already are not counted: no move frees them. `arriving`: processors and memory that come to a site; which
+        cluster takes them is not known here, so each must have room for them.
         """
         found = []
         for place, hosts in sorted(self._hosts.items()):
@@ -98,28 +99,27 @@ class DataCentre:
             stay = [m for m in running if m.key not in leaving]
             if len(stay) == len(running):
                 continue
-            idle = _superfluous(hosts, running)
-            after = _superfluous(hosts, stay)
+            cpus, memory = arriving.get(place[0], (0, 0))
+            idle = _superfluous(hosts, sum(m.cpus for m in running), sum(m.memory for m in running))
+            after = _superfluous(hosts, sum(m.cpus for m in stay) + cpus, sum(m.memory for m in stay) + memory)
             go = [host for host in after if host not in idle][: max(0, len(after) - len(idle))]
-            cost = sum(host_costs(go, self._prices).values()) / 12
+            cost = host_costs(go, self._prices) / 12
             cores = sum(billed_cores(host, self._prices) for host in go)
             found.append(Freed(place[0], place[1], tuple(host.name for host in go), len(hosts), cores, cost))
         return tuple(found)
 
 
-def _superfluous(hosts: Sequence[FoundHost], stay: Sequence[FoundMachine]) -> list[FoundHost]:
-    """Hosts that the rest does not need: it must fit into what is left without the largest of those (N+1), by memory and by vCPUs."""
-    memory, cpus = sum(m.memory for m in stay), sum(m.cpus for m in stay)
+def _superfluous(hosts: Sequence[FoundHost], cpus: int, memory: int) -> list[FoundHost]:
+    """Hosts that so much does not need: it must fit into what is left without the largest of those (N+1), by memory and by vCPUs."""
     left = sorted(hosts, key=lambda h: (-h.cores, -h.memory, h.name))
-    gone: list[FoundHost] = []
-    if not stay:
+    if cpus <= 0 and memory <= 0:
         return left
+    gone: list[FoundHost] = []
     for host in list(left):
         rest = [each for each in left if each is not host]
-        if len(rest) <= _SPARE_HOSTS or not _carries(rest, memory, cpus):
-            continue
-        left = rest
-        gone.append(host)
+        if len(rest) > _SPARE_HOSTS and _carries(rest, memory, cpus):
+            left = rest
+            gone.append(host)
     return gone
 
 
@@ -135,50 +135,48 @@ def billed_cores(host: FoundHost, prices: Prices) -> int:
     return max(host.cores, least)
 
 
-def host_costs(hosts: Sequence[FoundHost], prices: Prices) -> dict[str, float]:
-    """What hosts cost in a year, by price name; electricity stands under `power-kwh`."""
+def host_needs(hosts: Sequence[FoundHost], prices: Prices) -> dict[str, float]:
+    """What hosts take in a year, by the name of its price: host-years, kWh, core-years."""
     count = len(hosts)
-    kwh = count * prices["host-kw"].value * HOURS_PER_YEAR * prices["power-pue"].value
     return {
-        "host-year": count * prices["host-year"].value,
-        "host-maintenance-year": count * prices["host-maintenance-year"].value,
-        "host-rack-year": count * prices["host-rack-year"].value,
-        "power-kwh": kwh * prices["power-kwh"].value,
-        "vmware-core-year": sum(billed_cores(host, prices) for host in hosts) * prices["vmware-core-year"].value,
+        "host-year": count,
+        "host-maintenance-year": count,
+        "host-rack-year": count,
+        "power-kwh": count * prices["host-kw"].value * HOURS_PER_YEAR * prices["power-pue"].value,
+        "vmware-core-year": sum(billed_cores(host, prices) for host in hosts),
     }
 
 
+def host_costs(hosts: Sequence[FoundHost], prices: Prices) -> float:
+    """USD a year."""
+    return sum(amount * prices[name].value for name, amount in host_needs(hosts, prices).items())
+
+
 _SAID = {
-    "host-year": "hardware",
-    "host-maintenance-year": "maintenance",
-    "host-rack-year": "room and rack",
-    "power-kwh": "electricity",
-    "vmware-core-year": "VMware licence, allocated (really saved only with a whole host)",
+    "host-year": ("hardware", "host-years"),
+    "host-maintenance-year": ("maintenance", "host-years"),
+    "host-rack-year": ("room and rack", "host-years"),
+    "power-kwh": ("electricity", "kWh"),
+    "vmware-core-year": ("VMware licence, allocated (really saved only with a whole host)", "core-years"),
 }
+_STAND_IN = FoundHost(name="stand-in", site="", sockets=2, cores=32, memory=256 << 30)
 
 
 def run_cost(subject: Subject, share: Share | None, provisioned: int, prices: Prices, side: Side) -> Iterator[CostLine]:
-    """The lines of a month. A machine that is off, or whose hosts nobody knows, costs its storage only."""
-    if share is not None:
-        for name, year in share.usd_year.items():
-            text = f"{_SAID[name]}: {share.share:.2%} of {share.of}"
-            yield monthly(text, share.share, "share", prices[name], side, usd=year / 12 * share.share)
-    elif subject.machine.power == "on" or side == "target":
-        yield from _guessed(subject, prices, side)
+    """The lines of a month. A machine that is off costs its storage only."""
+    if subject.machine.power == "on":
+        taken = share or _guessed(subject, prices)
+        for name, year in taken.yearly.items():
+            what, unit = _SAID[name]
+            yield monthly(f"{what}: {taken.share:.2%} of {taken.of}", year * taken.share / 12, unit, prices[name], side)
     tib = provisioned / TIB
     if tib > 0:
-        yield _yearly("storage", tib, "TiB", prices["storage-tib-year"], side)
-        yield _yearly("backup", tib, "TiB", prices["datacentre-backup-tib-year"], side)
+        yield monthly(f"storage of {size_text(provisioned)}", tib / 12, "TiB-years", prices["storage-tib-year"], side)
+        yield monthly(f"backup of {size_text(provisioned)}", tib / 12, "TiB-years", prices["datacentre-backup-tib-year"], side)
 
 
-def _yearly(what: str, amount: float, unit: str, price: Price, side: Side) -> CostLine:
-    return monthly(what, amount, unit, price, side, usd=amount * price.value / 12)
-
-
-def _guessed(s: Subject, prices: Prices, side: Side) -> Iterator[CostLine]:
-    """Hosts are not known: the share of a host with 32 cores and 256 GiB stands in, and says so."""
-    stand_in = FoundHost(name="stand-in", site="", sockets=2, cores=32, memory=256 << 30)
-    part = min(1.0, (s.machine.cpus / (32 * _VCPUS_PER_CORE) + s.machine.memory / (256 << 30)) / 2)
-    for name, year in host_costs([stand_in], prices).items():
-        text = f"{_SAID[name]}: {part:.2%} of a host of 32 cores and 256 GiB, since its hosts are not known"
-        yield monthly(text, part, "share", prices[name], side, usd=year / 12 * part)
+def _guessed(s: Subject, prices: Prices) -> Share:
+    """Its hosts are not known: a share of a host of a usual size stands in, and says so."""
+    part = (s.machine.cpus / (_STAND_IN.cores * _VCPUS_PER_CORE) + s.machine.memory / _STAND_IN.memory) / 2
+    needs = host_needs([_STAND_IN], prices)
+    return Share(max(0.0, part), "a host of 32 cores and 256 GiB, since its hosts are not known", needs)

@@ -10,22 +10,22 @@ from migration.assess.model import CostLine
 Side = Literal["source", "target", "move"]
 
 
-def monthly(what: str, amount: float, unit: str, price: Price, side: Side, *, usd: float | None = None) -> CostLine:
-    """A line of every month. `usd` where the sum is more than price times amount; its text must then say how."""
-    return _line(what, amount, unit, price, side, "month", usd)
+def monthly(what: str, amount: float, unit: str, price: Price, side: Side) -> CostLine:
+    """A line of every month."""
+    return _line(what, amount, unit, price, side, "month")
 
 
-def once(what: str, amount: float, unit: str, price: Price, side: Side = "move", *, usd: float | None = None) -> CostLine:
-    """A line that is paid once."""
-    return _line(what, amount, unit, price, side, "once", usd)
+def once(what: str, amount: float, unit: str, price: Price) -> CostLine:
+    """A line of the move, paid once."""
+    return _line(what, amount, unit, price, "move", "once")
 
 
-def _line(what: str, amount: float, unit: str, price: Price, side: Side, per: Literal["month", "once"], usd: float | None) -> CostLine:
+def _line(what: str, amount: float, unit: str, price: Price, side: Side, per: Literal["month", "once"]) -> CostLine:
     return CostLine(
         what=what,
         amount=amount,
         unit=unit,
-        usd=amount * price.value if usd is None else usd,
+        usd=amount * price.value,
         per=per,
         side=side,
         source=f"{price.value:g} {price.unit}; {price.said}",

@@ -66,6 +66,11 @@ def summarize(assessments: Sequence[Assessment], centre: DataCentre | None = Non
     going = [a for a in assessments if a.strategy in GOING and a.readiness is not Readiness.NOT_READY]
     costs = [a.cost for a in going if a.cost is not None]
     leaving = {a.machine for a in going if a.direction == "up"}
+    arriving: dict[str, tuple[int, int]] = {}
+    for each in going:
+        if each.direction == "down" and each.power == "on":
+            cpus, memory = arriving.get(each.target, (0, 0))
+            arriving[each.target] = (cpus + each.cpus, memory + each.memory)
     return Summary(
         servers=len(assessments),
         by_readiness={state: sum(a.readiness is state for a in assessments) for state in Readiness},
@@ -77,7 +82,7 @@ def summarize(assessments: Sequence[Assessment], centre: DataCentre | None = Non
         once=sum(c.once_usd for c in costs),
         double=sum(c.double_usd for c in costs),
         three_years=sum(c.over() for c in costs),
-        freed=centre.freed(leaving) if centre is not None and leaving else (),
+        freed=centre.freed(leaving, arriving) if centre is not None and leaving else (),
         measured=sum(a.confidence.value >= 3 for a in assessments),
         legacy=tuple(a.server for a in assessments if a.modernize is not None),
         obstacles=_obstacles(assessments),
