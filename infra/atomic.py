@@ -22,15 +22,15 @@ class FileWriteError(InclineError):
     """A file could not be written; the one that stood there is whole."""
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Writes a text file in one step; keeps the mode of a file that exists, makes the folders of a new one.
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Writes a file, text as UTF-8, in one step; keeps the mode of a file that exists, makes the folders of a new one.
 
     Raises:
         FileWriteError: INC-1052 when the disk is full, read-only or failing. The old file is as it was.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
+        _replace(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise FileWriteError(
             f"{path} cannot be written: {error.strerror or error}",
@@ -40,13 +40,13 @@ def replace_file(path: Path, text: str) -> None:
         ) from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE_MODE
     # The name ends in .tmp: a left-over of a crash is no *.yaml that an estate's reader would pick up.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())

@@ -1,8 +1,9 @@
 """The names of operating systems: from vSphere's full names and identifiers, AWS's images and what guests say, to catalogue ids.
 
-vSphere says "Microsoft Windows Server 2016 or later (64-bit)" or windows9Server64Guest, a guest "Ubuntu 22.04.3 LTS", an image ubuntu-jammy-22.04;
-the estate says windows-2016 and ubuntu-22-04. "Or later" gives the version named: what holds from it on holds. A text that names several versions
-(CentOS 4/5/6/7) or none gives the family alone (centos), so that rules which need the version answer "cannot tell".
+vSphere says "Microsoft Windows Server 2016 or later (64-bit)" or windows9Server64Guest, a guest "Ubuntu 22.04.3 LTS", an image
+ubuntu-jammy-22.04; the estate says windows-2016 and ubuntu-22-04. "Or later" gives the version named: what holds from it on holds.
+A text that names several versions (CentOS 4/5/6/7) or none gives the family alone (centos), so that rules which need the version
+answer "cannot tell".
 """
 
 from __future__ import annotations
