@@ -30,7 +30,7 @@ app = new_app("Look at sites: machines, hosts, storage, networks, usage.")
     ),
 )
 def discover(
-    sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Names of sites.", autocompletion=complete_site)] = None,
+    sites: Annotated[list[str] | None, typer.Argument(metavar="SITE", help="Names of sites.", autocompletion=complete_site)] = None,
     *,
     all_sites: Annotated[bool, typer.Option("--all", help="Every site of the estate.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed since the last look.")] = False,

@@ -48,6 +48,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "risk": LazyCommand(module="cli.risk", summary="The risk register, by service and department."),
     "capacity": LazyCommand(module="cli.capacity", summary="Record what the sites really have, in one file."),
     "discover": LazyCommand(module="cli.discover", summary="Look at sites: machines, hosts, storage, networks, usage."),
+    "inventory": LazyCommand(module="cli.inventory", summary="What was discovered: show it, import and export it."),
     "where": LazyCommand(module="cli.where", summary="Where a service runs, what it needs, what it promises."),
     "impact": LazyCommand(module="cli.impact", summary="What stops when something fails, and what comes back where."),
     "ci": LazyCommand(module="cli.ci", summary="For pipelines: one comment for a pull request."),

@@ -56,7 +56,8 @@ def _server(machine: FoundMachine, roster: Roster, same_name: int) -> tuple[str,
 def _told(machine: FoundMachine, server: str, estate: Estate) -> FoundMachine:
     """With its server; an operating system that nobody told is the one that the estate declares."""
     declared = estate.servers[server].os.id if server in estate.servers else ""
-    return replace(machine, server=server, os=declared if declared and machine.os in _VAGUE else machine.os)
+    vague = machine.os in _VAGUE or (not any(letter.isdigit() for letter in machine.os) and declared.startswith(machine.os))
+    return replace(machine, server=server, os=declared if declared and vague else machine.os)
 
 
 def _absent(machines: Sequence[FoundMachine], estate: Estate, site: str) -> list[Finding]:
