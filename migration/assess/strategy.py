@@ -100,7 +100,7 @@ def _bound(s: Subject, reasons: Sequence[Reason]) -> Answer | None:
     """What is tied to its place: by hardware, by what people wrote, or because it replicates by itself."""
     hardware = next((reason for reason in reasons if reason.code in _HARDWARE), None)
     if hardware is not None:
-        return Strategy.RETAIN, f"It {hardware.what}: {hardware.remedy}."
+        return Strategy.RETAIN, f"It is bound to its place ({hardware.what}): {hardware.remedy}."
     words = " ".join(filter(None, (s.server.note, s.server.role) if s.server else ()))
     if s.server is not None and _REPLICATES.search(words):
         return Strategy.RETAIN, f"It replicates by itself: promote a new one at {s.target} and retire this one, instead of copying it."
@@ -127,8 +127,8 @@ def _retain(s: Subject, reasons: Sequence[Reason]) -> Answer | None:
     if not blocking:
         return None
     first, more = blocking[0], len(blocking) - 1
-    further = f" (and {more} more)" if more else ""
-    return Strategy.RETAIN, f"It cannot be moved yet, since it {first.what}{further}: keep it until that is settled."
+    further = f", and {more} more" if more else ""
+    return Strategy.RETAIN, f"It cannot be moved yet ({first.what}{further}): keep it until that is settled."
 
 
 def _repurchase(s: Subject, reasons: Sequence[Reason]) -> Answer | None:
