@@ -12,6 +12,8 @@ from cli.command import closing_lines, new_app
 from cli.exit_codes import ExitCode
 from cli.names import complete_server, complete_service, complete_site
 from cli.output import emit, say_next
+from cli.plan_edit import EPILOGS, export_command, import_command, pin_command, retain_command, unpin_command
+from cli.plan_options import CapacityOption, EstateOption, JsonOption, PlanOption, ProgrammeOption, YesOption
 from cli.store_path import StoreOption
 
 if TYPE_CHECKING:
@@ -29,20 +31,6 @@ app = new_app(
         "incline plan check                                  every wave judged by the rules",
     ),
 )
-
-EstateOption = Annotated[Path | None, typer.Option("--estate", help="The estate's folder.", envvar="INCLINE_ESTATE")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without this the command only says what it would do.")]
-PlanOption = Annotated[
-    Path | None, typer.Option("--plan", metavar="FILE", help="The plan; plan/waves.yaml beside the estate when left out.", dir_okay=False)
-]
-ProgrammeOption = Annotated[
-    Path | None, typer.Option("--programme", metavar="FILE", help="What people decided; plan/programme.yaml beside the estate.")
-]
-CapacityOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="The capacity snapshot; else out/capacity.json beside the estate.", envvar="INCLINE_CAPACITY"),
-]
 
 
 @app.command(
@@ -100,7 +88,7 @@ def show_command(
 ) -> None:
     """Show the plan that is kept, one night or one server."""
     from cli.plan_file import kept_plan, night_or_server  # noqa: PLC0415
-    from cli.plan_words import plan_text, server_text  # noqa: PLC0415
+    from cli.plan_words import night_text, plan_text, server_text  # noqa: PLC0415
 
     _, document = kept_plan(plan, estate)
     if not what:
@@ -111,7 +99,7 @@ def show_command(
         only = document.model_copy(
             update={"nights": tuple(n for n in document.nights if n.night == chosen), "left_out": (), "retained": ()}
         )
-        emit(document_data(only), lambda: plan_text(only), json_mode)
+        emit(document_data(only), lambda: night_text(document, chosen), json_mode)
         return
     night, entry = chosen
     data = {"schema": "incline.plan-server/1", "night": night, **entry.model_dump(mode="json")}
@@ -161,6 +149,16 @@ def check_command(
     emit(check_data(found), lambda: check_text(found), json_mode)
     if any(each.blocking for each in found):
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+for _name, _command in (
+    ("pin", pin_command),
+    ("unpin", unpin_command),
+    ("retain", retain_command),
+    ("import", import_command),
+    ("export", export_command),
+):
+    app.command(_name, epilog=EPILOGS[_name])(_command)
 
 
 def document_data(plan: WavePlan) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from policies.readers.plan import PlannedMove, Wave, plan_states
 from policies.readers.surroundings import Surroundings, capacity_file
 from policies.verdict import Outcome, Verdict
 
+SHOWN = 6
+"""So many servers by name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
@@ -26,6 +29,7 @@ class Judged:
 
     Attributes:
         failing: what fails then and did not fail before the plan.
+        fresh: those of them that no earlier night of the plan had.
         causes: by rule and target, the servers of the plan that bring it about.
         already: how many findings were there before any wave.
     """
@@ -36,6 +40,7 @@ class Judged:
     causes: dict[tuple[str, str], tuple[str, ...]]
     already: int
     counts: dict[str, int]
+    fresh: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def blocking(self) -> tuple[Verdict, ...]:
@@ -56,19 +61,19 @@ def judged_waves(folder: Path, plan: WavePlan, capacity: Path | None, only: date
     seen = around.seen()
     before = evaluate(around.over_seen(read_estate(estate, now.date(), where), seen, "capacity snapshot"))
     known = {(each.rule, each.target) for each in before.of(Outcome.FAIL)}
-    moves_before = {each.target for each in before.of(Outcome.FAIL) if each.target.startswith("move/")}
     nights = [wave.on for wave in waves]
-    found, done = list[Judged](), list[str]()
+    found, done, seen_before = list[Judged](), list[str](), set[tuple[str, str]]()
     for place, state in enumerate(plan_states(estate, waves, now.date())):
         night = nights[place] if place < len(nights) else None
         done += [move.server for move in waves[place].moves] if place < len(waves) else []
-        if only is not None and night != only:
-            continue
         left = None if seen is None else state.without_sources(seen)
         result = evaluate(around.over_seen(state.evidence(now.date(), where), left, "capacity snapshot"))
         name = waves[place].name if place < len(waves) else state.name
-        found.append(_judged(name, night, result, known | {("", target) for target in moves_before}, estate, done))
-    return found
+        judged = _judged(name, night, result, known, estate, done)
+        keys = {(each.rule, each.target) for each in judged.failing}
+        found.append(replace(judged, fresh=frozenset(keys - seen_before)))
+        seen_before |= keys
+    return [each for each in found if only is None or each.night == only]
 
 
 def _waves(estate: Estate, plan: WavePlan) -> list[Wave]:
@@ -130,13 +135,27 @@ def _text(found: Sequence[Judged]) -> Iterator[str]:
         yield f"no rule stands in the way of any wave: {len(found)} moments judged"
     for each in found:
         on = f" ({each.night:%a} {each.night})" if each.night else ""
-        yield heading(f"{each.name}{on}: {len(each.blocking)} block, {len(each.failing) - len(each.blocking)} more fail")
-        for verdict in each.failing:
-            causes = each.causes[verdict.rule, verdict.target]
-            by = f" [{', '.join(causes[:4])}{' ...' if len(causes) > 4 else ''}]" if causes else ""
-            yield paragraph(f"{verdict.message}{by}", indent="  ", first=f"{verdict.rule} {verdict.severity}: ")
-        if each.already:
-            yield f"  {each.already} more failed before any wave: incline check"
+        fresh = [verdict for verdict in each.failing if (verdict.rule, verdict.target) in each.fresh]
+        yield heading(f"{each.name}{on}: {sum(verdict.blocks for verdict in fresh)} block, {len(fresh)} fail for the first time")
+        yield from _by_rule(each, fresh)
+        if len(each.failing) > len(fresh):
+            yield f"  {len(each.failing) - len(fresh)} of earlier waves fail still"
+    already = max((each.already for each in found), default=0)
+    if already:
+        yield f"\n{already} failed before any wave: incline check"
+
+
+def _by_rule(judged: Judged, fresh: Sequence[Verdict]) -> Iterator[str]:
+    """Verdicts of one rule as one line when they are many: the first in full, then the servers of all."""
+    rules: dict[str, list[Verdict]] = {}
+    for verdict in fresh:
+        rules.setdefault(verdict.rule, []).append(verdict)
+    for rule, verdicts in rules.items():
+        first = verdicts[0]
+        servers = sorted({name for verdict in verdicts for name in judged.causes[verdict.rule, verdict.target]})
+        by = f" [{', '.join(servers[:SHOWN])}{f' and {len(servers) - SHOWN} more' if len(servers) > SHOWN else ''}]" if servers else ""
+        more = f", and {len(verdicts) - 1} more of this rule" if len(verdicts) > 1 else ""
+        yield paragraph(f"{first.message}{more}{by}", indent="  ", first=f"{rule} {first.severity}: ")
 
 
 def check_data(found: Sequence[Judged]) -> dict[str, Any]:

@@ -25,6 +25,12 @@ def plan_text(plan: WavePlan, findings: Iterable[Finding] = (), conflict: Confli
     return "\n".join(_plan(plan, tuple(findings), conflict))
 
 
+def night_text(plan: WavePlan, night: date) -> str:
+    """One night of a plan."""
+    number = plan.waves()[night]
+    return "\n".join(_night(number, plan.nights[number - 1])).strip()
+
+
 def _plan(plan: WavePlan, findings: tuple[Finding, ...], conflict: Conflict | None) -> Iterator[str]:
     yield styled(answer(plan), "bold", sys.stdout)
     for number, night in enumerate(plan.nights, 1):
@@ -108,6 +114,10 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def _change(amount: float) -> str:
+    return f"{amount:+,.0f} USD" if abs(amount) >= 0.5 else "no change"
+
+
 def server_text(plan: WavePlan, server: str, night: date, entry: PlannedServer) -> str:
     """One server of a plan."""
     pin = next((pin for pin in plan.pins if pin.server == server), None)
@@ -128,7 +138,7 @@ def server_text(plan: WavePlan, server: str, night: date, entry: PlannedServer) 
 def score_text(plan: WavePlan, found: Rescored) -> str:
     """What a plan as it stands costs, and what it breaks."""
     before = plan.result.objective if plan.result else None
-    change = "" if before is None else f", {found.objective - before:+,.0f} USD against the planner's"
+    change = "" if before is None else f", {_change(found.objective - before)} against the planner's"
     lines = [styled(f"cost of waiting {found.objective:,.0f} USD{change}", "bold", sys.stdout)]
     if found.violations:
         lines.append(heading(f"{_counted(len(found.violations), 'demand')} broken"))
@@ -139,6 +149,46 @@ def score_text(plan: WavePlan, found: Rescored) -> str:
         lines.append(heading("to know"))
         lines += [paragraph(_finding(each), indent="  ") for each in found.findings]
     return "\n".join(lines)
+
+
+def changes(before: WavePlan, after: WavePlan) -> list[str]:
+    """What is different, a line a server."""
+    old, new = before.night_of(), after.night_of()
+    lines = [f"{name}: {old[name]} -> {new[name]}" for name in sorted(old.keys() & new.keys()) if old[name] != new[name]]
+    stays = {each.server: each.reason for each in after.retained}
+    lines += [f"{name}: {old[name]} -> stays ({stays.get(name, 'taken out')})" for name in sorted(old.keys() - new.keys())]
+    pins, had = {pin.server: pin.night for pin in after.pins}, {pin.server: pin.night for pin in before.pins}
+    lines += [f"{name}: pinned to {pins[name]}" for name in sorted(pins) if had.get(name) != pins[name] and old.get(name) == pins[name]]
+    return [*lines, *(f"{name}: no longer pinned" for name in sorted(had.keys() - pins.keys()) if name in new)]
+
+
+def change_text(before: WavePlan, after: WavePlan, old: Rescored, new: Rescored, findings: tuple[Finding, ...]) -> str:
+    """A change of a plan in words: what moves, what it costs, what it newly breaks."""
+    lines = [*changes(before, after)] or ["nothing changes"]
+    lines.append(styled(f"cost of waiting {new.objective:,.0f} USD, {_change(new.objective - old.objective)}", "bold", sys.stdout))
+    known = set(old.words)
+    fresh = [words for words in new.words if words not in known]
+    lines += [paragraph(words, indent="  ", first="- breaks: ") for words in fresh]
+    if known & set(new.words):
+        lines.append(f"  broken before already: {_counted(len(known & set(new.words)), 'demand')}; see incline plan score")
+    told = {(each.code, each.where, each.what) for each in old.findings}
+    lines += [
+        paragraph(_finding(each), indent="  ") for each in (*findings, *new.findings) if (each.code, each.where, each.what) not in told
+    ]
+    return "\n".join(lines)
+
+
+def change_data(before: WavePlan, after: WavePlan, old: Rescored, new: Rescored, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """A change of a plan for programs."""
+    return {
+        "schema": "incline.plan-change/1",
+        "changes": changes(before, after),
+        "objective": round(new.objective, 2),
+        "objective_before": round(old.objective, 2),
+        "violations": list(new.words),
+        "violations_before": list(old.words),
+        "findings": [finding_data(each) for each in (*findings, *new.findings)],
+    }
 
 
 def finding_data(each: Finding) -> dict[str, Any]:

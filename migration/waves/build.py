@@ -16,8 +16,9 @@ from infra.observed.capacity import CapacitySnapshot
 from migration.discover.model import Edge, Finding, Gravity, Inventory
 from migration.waves.build_candidates import Candidate, LeftOut
 from migration.waves.build_capacity import Room, joined, overfull, rooms, unknown, uses_of
-from migration.waves.build_groups import Grouped, Part, Wishes, grouped
+from migration.waves.build_groups import Wishes, grouped
 from migration.waves.build_nights import Calendar, calendar, nights_of, wanted_nights
+from migration.waves.build_parts import Grouped, Part
 from migration.waves.build_resources import GB, PEOPLE, SERVERS, barred_words, copies, lag, needed, resources, snapshots, waiting_cost
 from migration.waves.durations import Estimate, History, Pace, Rate, assumed_rate, estimate, pace, rate, together
 from migration.waves.model import Group, Problem, Use

@@ -19,7 +19,7 @@ from infra.estate.model import AwsSite, Cluster, Estate, VsphereSite
 from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedCluster, VsphereCapacity
 from migration.discover.model import Finding, FoundCluster, Gravity, Inventory
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_groups import Part
+from migration.waves.build_parts import Part
 from migration.waves.model import Resource, Use
 
 GIB = 1 << 30

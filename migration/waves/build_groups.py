@@ -11,30 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from infra.estate.model import Estate
 from migration.discover.model import Edge, Finding, Gravity
 from migration.waves.build_candidates import Candidate, LeftOut
+from migration.waves.build_order import edge_order, rings, service_order
+from migration.waves.build_parts import Grouped, Part
 from migration.waves.model import Before
 from migration.waves.programme import Programme
 
-HUB_LEAST = 12
-"""A group with fewer neighbours is no hub, however few groups there are."""
-
-HUB_SHARE = 0.5
-"""One that talks to half of all others says nothing about their order."""
-
 Fits = Callable[[Sequence[Candidate]], str]
 """Why servers cannot move in one night, or nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Servers that move in one night. `base` is the group that it is a part of."""
-
-    name: str
-    base: str
-    servers: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +38,6 @@ class Wishes:
     pins: Mapping[str, date] = field(default_factory=dict)
     alone: frozenset[str] = frozenset()
     split: Mapping[str, date] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Grouped:
-    """All groups, what must come before what, and what was odd."""
-
-    parts: list[Part] = field(default_factory=list)
-    order: list[Before] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    left: list[LeftOut] = field(default_factory=list)
 
 
 def grouped(
@@ -87,8 +65,8 @@ def grouped(
     bases = _bases(candidates, programme, together or {}, _tied_services(candidates, estate))
     for base, members in sorted(bases.items()):
         _part(found, base, members, programme, wishes or Wishes(), fits)
-    _service_order(found, estate)
-    _edge_order(found, edges, programme)
+    service_order(found, estate)
+    edge_order(found, edges, programme)
     return found
 
 
@@ -122,27 +100,50 @@ def _tied_services(candidates: Sequence[Candidate], estate: Estate | None) -> di
     return {name: "+".join(ring) for ring in rings(needs) for name in ring if len(ring) > 1}
 
 
+@dataclass(slots=True)
+class _Piece:
+    """A part in the making: who, and whether the servers are for tests."""
+
+    servers: list[Candidate]
+    test: bool
+    name: str = ""
+
+
 def _part(found: Grouped, base: str, members: Sequence[Candidate], programme: Programme, wishes: Wishes, fits: Fits) -> None:
-    """One group in the parts that it needs, in the order in which they may move."""
-    parts: list[tuple[list[Candidate], str, int]] = []
+    """One group in the parts that it needs, and what must lie between them."""
+    pieces: list[_Piece] = []
     for stage in _by_environment(members, programme):
-        first = len(parts)
-        for turn, turned in enumerate(_in_turns(stage, programme)):
-            for index, (chunk, why) in enumerate(_chunks(found, base, turned, fits)):
-                gap, reason = (1, "members of a redundancy group move in different nights") if turn and not index else (0, why)
-                pieces = _pieces(chunk, wishes)
-                parts += [(piece, reason, gap) for piece in pieces]
-                if len(pieces) > 1:
-                    found.findings.append(_split(base, pieces, wishes))
-        if first and len(parts) > first:
-            servers, _, _ = parts[first]
-            parts[first] = (servers, "test moves before production", 1)
-    names = [base if index == 0 else f"{base}/{index + 1}" for index in range(len(parts))]
-    for index, (servers, why, gap) in enumerate(parts):
-        found.parts.append(Part(name=names[index], base=base, servers=tuple(servers)))
-        pinned = any(each.server in wishes.pins or each.server in wishes.split for each in servers)
-        if index and not (pinned and gap == 0):
-            found.order.append(Before(first=names[index - 1], then=names[index], gap=gap, why=why or f"parts of {base} in their order"))
+        for turned in _in_turns(stage, programme):
+            for chunk in _chunks(found, base, turned, fits):
+                parted = _pieces(chunk, wishes)
+                if len(parted) > 1:
+                    found.findings.append(_split(base, parted, wishes))
+                pieces += [_Piece(each, test=not stage[0].production) for each in parted]
+    for index, piece in enumerate(pieces):
+        piece.name = base if index == 0 else f"{base}/{index + 1}"
+        found.parts.append(Part(name=piece.name, base=base, servers=tuple(piece.servers)))
+    if programme.environments.test_first:
+        words = "test moves before production"
+        found.order += [
+            Before(first=one.name, then=other.name, gap=1, why=words) for one in pieces if one.test for other in pieces if not other.test
+        ]
+    if programme.groups.redundancy == "apart":
+        found.order += _apart(pieces, wishes)
+
+
+def _apart(pieces: Sequence[_Piece], wishes: Wishes) -> Iterator[Before]:
+    """Parts that hold members of one redundancy group move in different nights: in the order that people chose, else in their own."""
+    rings: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        for name in sorted({each.redundancy for each in piece.servers if each.redundancy}):
+            rings.setdefault(name, []).append(piece)
+    seen: set[tuple[str, str]] = set()
+    for name, ring in rings.items():
+        ordered = sorted(ring, key=lambda piece: _known_night(piece.servers, wishes) or date.max)
+        for first, then in pairwise(ordered):
+            if (first.name, then.name) not in seen and (then.name, first.name) not in seen:
+                seen.add((first.name, then.name))
+                yield Before(first=first.name, then=then.name, gap=1, why=f"members of redundancy group {name} move in different nights")
 
 
 def _by_environment(members: Sequence[Candidate], programme: Programme) -> Iterator[list[Candidate]]:
@@ -173,22 +174,22 @@ def _in_turns(members: Sequence[Candidate], programme: Programme) -> list[list[C
     return [sorted(turn, key=lambda each: each.server) for turn in turns if turn]
 
 
-def _chunks(found: Grouped, base: str, members: Sequence[Candidate], fits: Fits) -> Iterator[tuple[list[Candidate], str]]:
+def _chunks(found: Grouped, base: str, members: Sequence[Candidate], fits: Fits) -> Iterator[list[Candidate]]:
     """The members in chunks that one night can hold; a server that none can is left out and said."""
     whole = fits(members)
     if not whole:
-        yield list(members), ""
+        yield list(members)
         return
     able = [each for each in members if not _alone(found, each, fits)]
     chunk: list[Candidate] = []
     made = 0
     for each in able:
         if chunk and fits([*chunk, each]):
-            yield chunk, "a group too large for one night moves in parts"
+            yield chunk
             made, chunk = made + 1, []
         chunk.append(each)
     if chunk:
-        yield chunk, "a group too large for one night moves in parts"
+        yield chunk
         made += 1
     if made > 1:
         found.findings.append(
@@ -253,115 +254,9 @@ def _split(base: str, pieces: Sequence[Sequence[Candidate]], wishes: Wishes) -> 
 
 
 def _night_of(piece: Sequence[Candidate], wishes: Wishes) -> str:
-    night = next((wishes.split.get(each.server) or wishes.pins.get(each.server) for each in piece), None)
+    night = _known_night(piece, wishes)
     return f"on {night}" if night else "in a night of their own"
 
 
-def _service_order(found: Grouped, estate: Estate | None) -> None:
-    """What a service needs moves in the same night or before it."""
-    if estate is None:
-        return
-    chains: dict[str, list[Part]] = {}
-    for part in found.parts:
-        chains.setdefault(part.base, []).append(part)
-    homes: dict[str, set[str]] = {}
-    for part in found.parts:
-        for each in part.servers:
-            homes.setdefault(each.service, set()).add(part.base)
-    seen: set[tuple[str, str]] = set()
-    for service in sorted(homes):
-        entry = estate.services.get(service)
-        for needed in entry.depends_on if entry else ():
-            for first in sorted(homes.get(needed, ())):
-                for then in sorted(homes[service]):
-                    pair = chains[first][-1].name, chains[then][0].name
-                    if first != then and pair not in seen:
-                        seen.add(pair)
-                        found.order.append(Before(first=pair[0], then=pair[1], gap=0, why=f"{service} needs {needed}"))
-
-
-def _edge_order(found: Grouped, edges: Iterable[Edge], programme: Programme) -> None:
-    """What flows say of the order. A hub says nothing, and what lies on a ring has no order."""
-    home = {each.machine: part.name for part in found.parts for each in part.servers}
-    needs: dict[str, set[str]] = {}
-    for edge in edges:
-        source, target = home.get(edge.source), home.get(edge.target)
-        if source and target and source != target and not edge.once and edge.confidence >= programme.groups.confidence:
-            needs.setdefault(source, set()).add(target)
-    needs = _without_hubs(found, needs)
-    ring_of = {name: index for index, ring in enumerate(rings(needs)) for name in ring}
-    known = {(each.first, each.then) for each in found.order}
-    reverse = {(each.then, each.first) for each in found.order}
-    dropped = 0
-    for source in sorted(needs):
-        for target in sorted(needs[source]):
-            if ring_of[source] == ring_of[target] or (target, source) in reverse:
-                dropped += 1
-            elif (target, source) not in known:
-                found.order.append(Before(first=target, then=source, gap=0, why=f"{source} uses {target}"))
-    if dropped:
-        found.findings.append(
-            Finding(
-                code="PLN-004",
-                gravity=Gravity.NOTE,
-                where="dependencies",
-                what=f"{dropped} dependencies between groups go both ways or in rings",
-                taken="they give no order",
-                remedy="group what must move together: groups: {by: dependencies}",
-            )
-        )
-
-
-def _without_hubs(found: Grouped, needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    neighbours: dict[str, set[str]] = {}
-    for source, targets in needs.items():
-        for target in targets:
-            neighbours.setdefault(source, set()).add(target)
-            neighbours.setdefault(target, set()).add(source)
-    limit = max(HUB_LEAST, HUB_SHARE * len(found.parts))
-    hubs = {name for name, around in neighbours.items() if len(around) >= limit}
-    for name in sorted(hubs):
-        found.findings.append(
-            Finding(
-                code="PLN-003",
-                gravity=Gravity.NOTE,
-                where=f"group {name}",
-                what=f"it talks to {len(neighbours[name])} of {len(found.parts)} groups",
-                taken="its dependencies give no order",
-                remedy="pin its night if it must move first or last",
-            )
-        )
-    return {source: targets - hubs for source, targets in needs.items() if source not in hubs}
-
-
-def rings(needs: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """What can be reached from each other, as sorted rings; most have one member. Tarjan's way, without recursion."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    found: list[tuple[str, ...]] = []
-    names = sorted({*needs, *(target for targets in needs.values() for target in targets)})
-    for root in names:
-        if root in index:
-            continue
-        work: list[tuple[str, Iterator[str]]] = [(root, iter(sorted(needs.get(root, ()))))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        while work:
-            name, targets = work[-1]
-            step = next(targets, None)
-            if step is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
-                if low[name] == index[name]:
-                    at = stack.index(name)
-                    found.append(tuple(sorted(stack[at:])))
-                    del stack[at:]
-            elif step not in index:
-                index[step] = low[step] = len(index)
-                stack.append(step)
-                work.append((step, iter(sorted(needs.get(step, ())))))
-            elif step in stack:
-                low[name] = min(low[name], index[step])
-    return found
+def _known_night(piece: Sequence[Candidate], wishes: Wishes) -> date | None:
+    return next((wishes.split.get(each.server) or wishes.pins.get(each.server) for each in piece), None)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from infra.estate.model import Estate, Freeze
 from migration.discover.model import Finding, Gravity
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_groups import Part
+from migration.waves.build_parts import Part
 from migration.waves.model import Before
 from migration.waves.programme import Deadline, Programme
 

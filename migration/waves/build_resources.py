@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_capacity import MONTH_DAYS, Room
-from migration.waves.build_groups import Part
+from migration.waves.build_parts import Part
 from migration.waves.durations import Pace, Rate, together
 from migration.waves.model import Group, Resource, Use
 from migration.waves.programme import Programme

@@ -130,9 +130,8 @@ def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
 
     edits = edits_of(plan, {each.server for each in inputs.candidates} | {each.server for each in inputs.left})
     nights = plan.night_of()
-    absent = {
-        each.server: "not in the plan" for each in inputs.candidates if each.server not in nights and each.server not in edits.retained
-    }
+    kept = {*edits.retained, *inputs.retained, *(entry.server for entry in inputs.programme.retained)}
+    absent = {each.server: "not in the plan" for each in inputs.candidates if each.server not in nights and each.server not in kept}
     asked = replace(
         inputs,
         pins={},
@@ -181,7 +180,7 @@ def with_pin(plan: WavePlan, server: str, night: date, *, alone: bool = False, w
         InclineError: INC-7123 when the plan has no such server, INC-7124 when it has moved already.
     """
     _, entry = _entry(plan, server)
-    mates = {server} if alone else {each.server for _, each in plan.entries() if _base(each.group) == _base(entry.group) and entry.group}
+    mates = {server} if alone else {each.server for _, each in plan.entries() if each.group == entry.group and entry.group}
     mates |= {server}
     moving = [each for _, each in plan.entries() if each.server in mates and each.state != "moved"]
     pins = {pin.server: pin for pin in plan.pins} | {each.server: PlannedPin(server=each.server, night=night, why=why) for each in moving}
@@ -198,8 +197,8 @@ def without_pin(plan: WavePlan, server: str) -> WavePlan:
         pinned = sorted(pin.server for pin in plan.pins)
         raise InclineError(f"{server} is not pinned", code="INC-7125", next_step=did_you_mean(server, pinned) or "incline plan show")
     found = plan.entry(server)
-    group = _base(found[1].group) if found else ""
-    mates = {each.server for _, each in plan.entries() if group and _base(each.group) == group} | {server}
+    group = found[1].group if found else ""
+    mates = {each.server for _, each in plan.entries() if group and each.group == group} | {server}
     freed = tuple(
         night.model_copy(update={"servers": tuple(_chosen(e, night.night) if e.server in mates else e for e in night.servers)})
         for night in plan.nights
@@ -217,19 +216,9 @@ def with_retained(plan: WavePlan, server: str, reason: str) -> WavePlan:
     Raises:
         InclineError: INC-7124 when it has moved already.
     """
-    found = plan.entry(server)
-    if found is not None:
+    if plan.entry(server) is not None:
         _entry(plan, server)
-    nights = tuple(night.model_copy(update={"servers": tuple(e for e in night.servers if e.server != server)}) for night in plan.nights)
-    stays = {stay.server: stay for stay in plan.retained} | {server: PlannedStay(server=server, reason=reason)}
-    return plan.model_copy(
-        update={
-            "nights": tuple(night for night in nights if night.servers),
-            "retained": tuple(stays[name] for name in sorted(stays)),
-            "pins": tuple(pin for pin in plan.pins if pin.server != server),
-            "left_out": tuple(each for each in plan.left_out if each.server != server),
-        }
-    )
+    return with_moves(plan, {}, {server: reason})
 
 
 def _entry(plan: WavePlan, server: str) -> tuple[date, PlannedServer]:
@@ -244,10 +233,6 @@ def _entry(plan: WavePlan, server: str) -> tuple[date, PlannedServer]:
     return found
 
 
-def _base(group: str) -> str:
-    return group.partition("/")[0]
-
-
 def _moved(plan: WavePlan, to: Mapping[str, date]) -> WavePlan:
     """The plan with lines moved to other nights; a night that it has not yet is made, an empty one goes."""
     lines: dict[date, list[PlannedServer]] = {day: [] for day in (*(night.night for night in plan.nights), *to.values())}
@@ -258,3 +243,22 @@ def _moved(plan: WavePlan, to: Mapping[str, date]) -> WavePlan:
         heads.get(day, PlannedNight(night=day)).model_copy(update={"servers": tuple(lines[day])}) for day in sorted(lines) if lines[day]
     )
     return plan.model_copy(update={"nights": tuple(nights)})
+
+
+def with_moves(plan: WavePlan, moved: Mapping[str, date], retained: Mapping[str, str]) -> WavePlan:
+    """The plan with many servers moved and pinned, and others kept where they are."""
+    changed = _moved(plan, moved) if moved else plan
+    pins = {pin.server: pin for pin in plan.pins} | {name: PlannedPin(server=name, night=night) for name, night in moved.items()}
+    stays = {stay.server: stay for stay in plan.retained} | {name: PlannedStay(server=name, reason=why) for name, why in retained.items()}
+    nights = (
+        night.model_copy(update={"servers": tuple(each for each in night.servers if each.server not in retained)})
+        for night in changed.nights
+    )
+    return changed.model_copy(
+        update={
+            "nights": tuple(night for night in nights if night.servers),
+            "pins": tuple(pins[name] for name in sorted(pins) if name not in stays),
+            "retained": tuple(stays[name] for name in sorted(stays)),
+            "left_out": tuple(each for each in plan.left_out if each.server not in retained),
+        }
+    )
