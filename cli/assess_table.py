@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cli.output import styled
+from cli.output import is_terminal, styled
 from cli.paragraphs import columns, heading, paragraph
 from migration.assess.model import Assessment, Readiness, Strategy
 from migration.assess.subject import size_text
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _WORDS = {Readiness.READY: "ready", Readiness.CONDITIONS: "conditions", Readiness.NOT_READY: "NOT READY"}
 _STYLES = {Readiness.READY: "green", Readiness.CONDITIONS: "yellow", Readiness.NOT_READY: "red"}
 _MOST_OBSTACLES = 8
+_HEAD = ("server", "to", "readiness", "work", "trust", "way", "size now", "size then", "USD a month")
+_LESS_NEEDED = ("size now", "work", "to", "trust", "size then")
 
 
 def overview(found: Judged, listed: Sequence[Assessment]) -> Iterator[str]:
@@ -101,16 +104,29 @@ def _names(names: Sequence[str], most: int = 6) -> str:
 
 
 def _table(listed: Sequence[Assessment]) -> Iterator[str]:
-    rows = [("server", "to", "readiness", "work", "trust", "way", "size now", "size then", "USD a month"), *(_row(a) for a in listed)]
+    rows = _fitting([_HEAD, *(_row(a) for a in listed)])
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    state_at = rows[0].index("readiness")
     for index, row in enumerate(rows):
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+        if index:
+            cells[state_at] = styled(cells[state_at], _STYLES[listed[index - 1].readiness], sys.stdout)
         line = f"  {'  '.join(cells)}".rstrip()
-        if index == 0:
-            yield styled(line, "dim", sys.stdout)
-        else:
-            state = listed[index - 1].readiness
-            yield line.replace(cells[2], styled(cells[2], _STYLES[state], sys.stdout), 1)
+        yield line if index else styled(line, "dim", sys.stdout)
+
+
+def _fitting(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The columns that a terminal has room for; all of them where a program reads."""
+    if not is_terminal(sys.stdout):
+        return rows
+    room = shutil.get_terminal_size().columns
+    for name in ("", *_LESS_NEEDED):
+        if name:
+            gone = rows[0].index(name)
+            rows = [(*row[:gone], *row[gone + 1 :]) for row in rows]
+        if 2 + sum(max(len(row[n]) for row in rows) + 2 for n in range(len(rows[0]))) - 2 <= room:
+            return rows
+    return rows
 
 
 def _row(a: Assessment) -> tuple[str, ...]:

@@ -43,8 +43,22 @@ class Freed:
     usd_month: float
 
 
+@dataclass(slots=True)
+class _Load:
+    """What runs on one cluster. `unseen`: by how much its hosts use more memory than the machines that are known have; 1 when not."""
+
+    machines: list[FoundMachine]
+    cpus: int = 0
+    memory: int = 0
+    unseen: float = 1.0
+
+
 class DataCentre:
-    """The hosts and running machines of an inventory, counted once, so that many machines can be asked about."""
+    """The hosts and running machines of an inventory, counted once, so that many machines can be asked about.
+
+    An import of a part of a data centre shows few machines on many hosts. What those hosts say that they use tells: the shares are then of
+    that, or nine machines would pay for a whole cluster.
+    """
 
     def __init__(self, inventory: Inventory, prices: Prices) -> None:
         self._prices = prices
@@ -53,25 +67,26 @@ class DataCentre:
             self._hosts.setdefault((host.site, host.cluster), []).append(host)
         names = {(host.site, host.name): host.cluster for host in inventory.hosts}
         self._place = {m.key: (m.site, m.cluster or names.get((m.site, m.host), "")) for m in inventory.machines}
-        self._cpus: dict[tuple[str, str], int] = {}
-        self._memory: dict[tuple[str, str], int] = {}
-        self._running: dict[tuple[str, str], list[FoundMachine]] = {}
+        self._loads: dict[tuple[str, str], _Load] = {}
         for machine in inventory.machines:
             if machine.power == "on" and not machine.template and machine.kind == "vsphere":
-                place = self._place[machine.key]
-                self._running.setdefault(place, []).append(machine)
-                self._cpus[place] = self._cpus.get(place, 0) + max(machine.cpus, 0)
-                self._memory[place] = self._memory.get(place, 0) + max(machine.memory, 0)
+                load = self._loads.setdefault(self._place[machine.key], _Load([]))
+                load.machines.append(machine)
+                load.cpus += max(machine.cpus, 0)
+                load.memory += max(machine.memory, 0)
+        for place, load in self._loads.items():
+            used = sum(host.memory_used or 0.0 for host in self._hosts.get(place, ()))
+            load.unseen = max(1.0, used / load.memory) if load.memory else 1.0
 
     def share_of(self, machine: FoundMachine) -> Share | None:
         """A running machine's part of its cluster; None when its hosts are not known."""
         place = self._place.get(machine.key, (machine.site, machine.cluster))
-        hosts = self._hosts.get(place)
-        if machine.power != "on" or not hosts:
+        hosts, load = self._hosts.get(place), self._loads.get(place)
+        if machine.power != "on" or not hosts or load is None:
             return None
-        used = ((machine.cpus, self._cpus.get(place, 0)), (machine.memory, self._memory.get(place, 0)))
-        parts = [value / total for value, total in used if total]
-        return self._share(sum(parts) / len(parts) if parts else 0.0, place, hosts)
+        parts = [value / total for value, total in ((machine.cpus, load.cpus), (machine.memory, load.memory)) if total]
+        part = sum(parts) / len(parts) / load.unseen if parts else 0.0
+        return self._share(part, place, hosts, ", which carries more than is known" if load.unseen > 1 else "")
 
     def share_at(self, site: str, cluster: str, cpus: int, memory: int) -> Share | None:
         """What a machine that is not there yet would take: its part of what the cluster has (four vCPUs a core), not of what is used."""
@@ -83,8 +98,8 @@ class DataCentre:
         part = (cpus / (cores * _VCPUS_PER_CORE) + memory / total) / 2
         return self._share(min(1.0, part), (site, cluster or "all clusters"), hosts)
 
-    def _share(self, part: float, place: tuple[str, str], hosts: Sequence[FoundHost]) -> Share:
-        name = f"{place[1] or 'the hosts'} at {place[0]} ({len(hosts)} hosts)"
+    def _share(self, part: float, place: tuple[str, str], hosts: Sequence[FoundHost], note: str = "") -> Share:
+        name = f"{place[1] or 'the hosts'} at {place[0]} ({len(hosts)} hosts{note})"
         return Share(part, name, host_needs(hosts, self._prices))
 
     def freed(self, leaving: Collection[str], arriving: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> tuple[Freed, ...]:
@@ -95,13 +110,14 @@ class DataCentre:
         """
         found = []
         for place, hosts in sorted(self._hosts.items()):
-            running = self._running.get(place, [])
-            stay = [m for m in running if m.key not in leaving]
-            if len(stay) == len(running):
+            load = self._loads.get(place, _Load([]))
+            gone = [m for m in load.machines if m.key in leaving]
+            if not gone:
                 continue
             cpus, memory = arriving.get(place[0], (0, 0))
-            idle = _superfluous(hosts, sum(m.cpus for m in running), sum(m.memory for m in running))
-            after = _superfluous(hosts, sum(m.cpus for m in stay) + cpus, sum(m.memory for m in stay) + memory)
+            now_cpus, now_memory = round(load.cpus * load.unseen), round(load.memory * load.unseen)
+            idle = _superfluous(hosts, now_cpus, now_memory)
+            after = _superfluous(hosts, now_cpus + cpus - sum(m.cpus for m in gone), now_memory + memory - sum(m.memory for m in gone))
             go = [host for host in after if host not in idle][: max(0, len(after) - len(idle))]
             cost = host_costs(go, self._prices) / 12
             cores = sum(billed_cores(host, self._prices) for host in go)

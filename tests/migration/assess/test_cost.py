@@ -215,6 +215,24 @@ def test_who_arrives_takes_the_place_of_who_leaves() -> None:
     assert found.hosts == ()
 
 
+def test_where_hosts_use_more_than_is_known_a_machine_pays_its_part_of_that() -> None:
+    busy = replace(host(), memory_used=64.0 * GIB)
+    centre = DataCentre(Inventory(taken_at=NOW, machines=(vm(),), hosts=(busy,)), PRICES)
+
+    share = centre.share_of(vm())
+    assert share is not None
+    assert share.share == pytest.approx(16 / 64)
+    assert share.of == "general at here (1 hosts, which carries more than is known)"
+
+
+def test_where_hosts_use_more_than_is_known_fewer_are_freed() -> None:
+    machines = tuple(vm(key=f"here/{n}", memory=64 * GIB) for n in range(5))
+    busy = tuple(host(name, memory_used=160.0 * GIB) for name in ("esx-1", "esx-2", "esx-3"))
+    [found] = DataCentre(Inventory(taken_at=NOW, machines=machines, hosts=busy), PRICES).freed({"here/4"})
+
+    assert found.hosts == ()
+
+
 def test_hosts_that_nobody_knows_are_stood_in_for_and_said() -> None:
     found = billed(up(vm(cpus=64, memory=128 * GIB)))
 
