@@ -115,6 +115,11 @@ def choose_instance_type(size: Size, *, firmware: str = "bios", nics: int = 1, f
     )
 
 
+def server_types(firmware: str = "bios") -> tuple[InstanceType, ...]:
+    """Every type that a server may have at all, cheapest first; burstable ones among them, which the caller must judge."""
+    return _by_preference(firmware)
+
+
 def type_for(server: Server, site: str) -> InstanceType:
     """The type of a server on an AWS site: as its attachment says, or the catalogue's choice."""
     attachment = server.at[site]

@@ -13,7 +13,7 @@ from migration.assess.sizing_peers import ENOUGH, curves, public_curve
 from migration.assess.sizing_risk import risks
 from migration.assess.sizing_rules import POLICIES, SizingRules
 from migration.assess.sizing_use import use_of_percentiles, use_of_series
-from migration.discover.model import FoundDisk, FoundMachine, FoundNic, Metric, Percentiles
+from migration.discover.model import FoundMachine, FoundNic, Metric, Percentiles
 
 GIB = 1 << 30
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
