@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-PARTS = ("bench.policies", "bench.peers", "bench.simulate", "bench.mover", "bench.preview")
+PARTS = ("bench.policies", "bench.peers", "bench.simulate", "bench.mover", "bench.preview", "bench.discover")
 
 
 def main() -> int:

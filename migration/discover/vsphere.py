@@ -81,6 +81,7 @@ class _Look:
             found[each.moref] = each
             same[each.moref] = self._unchanged(each)
             self._tell()
+        self._watch(self._count)
         if self._known:
             self._read_changed(found, [moref for moref, before in same.items() if before is None])
         made = {moref: machine(each, same[moref], self._context) for moref, each in found.items()}
