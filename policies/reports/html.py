@@ -6,9 +6,9 @@ import re
 from itertools import groupby
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from infra.pages.environment import page_environment
 from policies.reports.model import CapacityBar, FailureCase, FailureCell, FanPoint, ForecastFan, Report
 from policies.reports.owners import SHARED_OWNER
 
@@ -25,14 +25,7 @@ _FILE_LINE = re.compile(r"^(?P<file>[^:]+\.ya?ml):(?P<line>\d+)$")
 
 def to_html(report: Report) -> str:
     """The whole page."""
-    environment = Environment(
-        loader=PackageLoader("policies.reports", "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(gib=_gib, thousands=_thousands, short=_short, link=link, marked=marked)
+    environment = page_environment("policies.reports", gib=_gib, thousands=_thousands, short=_short, link=link, marked=marked)
     return environment.get_template("report.html").render(
         r=report,
         symbols=SYMBOLS,

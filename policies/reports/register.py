@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from infra.pages.environment import page_environment
 from policies.risk import Risk
 
 COLUMNS = (
@@ -67,12 +66,11 @@ def register_csv(risks: Sequence[Risk]) -> str:
 
 def register_html(risks: Sequence[Risk], title: str, today: date) -> str:
     """One file, no network, no script."""
-    environment = Environment(
-        loader=PackageLoader("policies.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     owners = sorted({r.owner for r in risks})
     by_owner = [(owner, [r for r in risks if r.owner == owner]) for owner in owners]
-    return environment.get_template("register.html").render(title=title, today=today, risks=risks, by_owner=by_owner)
+    return (
+        page_environment("policies.reports").get_template("register.html").render(title=title, today=today, risks=risks, by_owner=by_owner)
+    )
 
 
 def _harmless(text: str) -> str:

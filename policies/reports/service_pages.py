@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from infra.pages.environment import page_environment
 from policies.reports.impact import Impact
 from policies.reports.where import Whereabouts
 from policies.reports.words import span
@@ -29,15 +28,7 @@ def where_page(where: Whereabouts) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("policies.reports", "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(span=span, sentence=_sentence)
-    return environment.get_template(template).render(**values)
+    return page_environment("policies.reports", span=span, sentence=_sentence).get_template(template).render(**values)
 
 
 def _sentence(text: str) -> str:
