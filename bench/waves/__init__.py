@@ -1,0 +1,1 @@
+"""A public benchmark of wave planning: instances, a checker, bounds."""

@@ -1,0 +1,130 @@
+"""Checks a schedule against the problem, with arithmetic of its own: nothing here is shared with what made the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import fsum
+
+from migration.waves.model import Group, Problem, Resource, Violation
+
+TOLERANCE = 1e-6
+
+
+def check(problem: Problem, at: Mapping[str, int]) -> tuple[Violation, ...]:
+    """Every demand that the schedule breaks; empty when it holds."""
+    groups = {group.name: group for group in problem.groups}
+    found = list(_nights(problem, groups, at))
+    nights = len(problem.nights)
+    valid = {name: night for name, night in at.items() if name in groups and 0 <= night < nights}
+    for resource in problem.resources:
+        found.extend(_standing(problem, resource, groups, valid) if resource.standing else _nightly(problem, resource, groups, valid))
+    found.extend(_order(problem, valid))
+    return tuple(found)
+
+
+def when(problem: Problem, night: int) -> str:
+    """A night in words: its number, counted from 1, and its date."""
+    if 0 <= night < len(problem.nights):
+        return f"night {night + 1} ({problem.nights[night].isoformat()})"
+    return f"night {night + 1} (outside the plan)"
+
+
+def amount(value: float) -> str:
+    """A figure without digits that say nothing."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
+
+
+def some(names: list[str] | tuple[str, ...], most: int = 5) -> str:
+    """Names, the first few of many."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _nights(problem: Problem, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
+    for name in at:
+        if name not in groups:
+            yield Violation(
+                kind="missing", night=at[name], groups=(name,), what=f"the plan places {name}, which is no group of this problem"
+            )
+    for group in problem.groups:
+        if group.name not in at:
+            yield Violation(kind="missing", night=None, groups=(group.name,), what=f"{group.name} has no night")
+            continue
+        yield from _own_night(problem, group, at[group.name])
+
+
+def _own_night(problem: Problem, group: Group, night: int) -> Iterator[Violation]:
+    if night not in group.nights or not 0 <= night < len(problem.nights):
+        why = next((f": {reason}" for first, last, reason in group.barred if first <= night <= last), "")
+        what = f"{group.name} may not move in {when(problem, night)}{why}"
+        yield Violation(kind="night", night=night, groups=(group.name,), what=what)
+    if group.hard and group.due is not None and night > group.due:
+        what = f"{group.name} moves in {when(problem, night)}, {night - group.due} nights after {when(problem, group.due)}, its deadline"
+        yield Violation(kind="due", night=night, groups=(group.name,), what=what, over=float(night - group.due))
+    if group.pinned is not None and night != group.pinned:
+        what = f"{group.name} is pinned to {when(problem, group.pinned)} and moves in {when(problem, night)}"
+        yield Violation(kind="pin", night=night, groups=(group.name,), what=what)
+
+
+def _uses(resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[tuple[str, int, float]]:
+    """Who takes how much, and from which night on."""
+    for name, night in at.items():
+        for use in groups[name].uses:
+            if use.resource == resource.name and use.amount:
+                yield name, night + (use.lag if resource.standing else 0), use.amount
+
+
+def _nightly(problem: Problem, resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
+    by_night: dict[int, list[tuple[str, float]]] = {}
+    for name, night, taken in _uses(resource, groups, at):
+        by_night.setdefault(night, []).append((name, taken))
+    for night, users in sorted(by_night.items()):
+        total = fsum(taken for _, taken in users)
+        if total > resource.capacity[night] + TOLERANCE:
+            yield _over(problem, resource, night, total, [name for name, _ in sorted(users, key=lambda each: -each[1])])
+
+
+def _standing(problem: Problem, resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
+    """The first night of every stretch in which the limit is passed, with the worst of it."""
+    starts: dict[int, list[float]] = {}
+    for _, night, taken in _uses(resource, groups, at):
+        starts.setdefault(night, []).append(taken)
+    total, worst, worst_by = 0.0, -1, 0.0
+    for night in range(len(problem.nights)):
+        total = fsum((total, *starts.get(night, ())))
+        by = total - resource.capacity[night]
+        if by > TOLERANCE and by > worst_by:
+            worst, worst_by = night, by
+        ends = by <= TOLERANCE or night == len(problem.nights) - 1
+        if ends and worst >= 0:
+            users = [name for name, since, taken in _uses(resource, groups, at) if since <= worst and taken > 0]
+            yield _over(problem, resource, worst, worst_by + resource.capacity[worst], users[-8:])
+            worst, worst_by = -1, 0.0
+
+
+def _over(problem: Problem, resource: Resource, night: int, total: float, users: list[str]) -> Violation:
+    limit = resource.capacity[night]
+    return Violation(
+        kind="standing" if resource.standing else "nightly",
+        night=night,
+        groups=tuple(users),
+        what=f"{when(problem, night)} takes {amount(total)} {resource.unit} of {resource.name}, there are {amount(limit)}: {some(users)}",
+        over=total - limit,
+    )
+
+
+def _order(problem: Problem, at: Mapping[str, int]) -> Iterator[Violation]:
+    for each in problem.order:
+        if each.then not in at:
+            continue
+        why = f" ({each.why})" if each.why else ""
+        if each.first not in at:
+            what = f"{each.then} moves in {when(problem, at[each.then])}, but {each.first}, which comes before it, has no night{why}"
+            yield Violation(kind="order", night=at[each.then], groups=(each.first, each.then), what=what)
+        elif at[each.then] - at[each.first] < each.gap:
+            short = each.gap - (at[each.then] - at[each.first])
+            what = (
+                f"{each.then} moves in {when(problem, at[each.then])}, {each.first} in {when(problem, at[each.first])}: "
+                f"it has to be at least {each.gap} nights after{why}"
+            )
+            yield Violation(kind="order", night=at[each.then], groups=(each.first, each.then), what=what, over=float(short))
