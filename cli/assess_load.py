@@ -63,7 +63,7 @@ def judged(wanted: Wanted) -> Judged:
     _check(wanted, estate, inventory)
     aimed = aims(inventory, estate, wanted.to)
     chosen = _chosen(wanted, estate, inventory.machines, aimed)
-    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC), sizing=None)
+    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC))
     left = tuple(each for each in aimed.left if _asked(wanted, estate, each, inventory))
     if not found:
         raise InclineError(

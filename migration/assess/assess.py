@@ -21,6 +21,7 @@ from migration.assess.licences import licences
 from migration.assess.model import Assessment, Sizing
 from migration.assess.modernize import modernize
 from migration.assess.readiness import judge
+from migration.assess.sizes import sizes
 from migration.assess.strategy import strategy
 from migration.assess.subject import Subject, system_of
 from migration.discover.model import FoundDatastore, FoundHost, FoundMachine, Inventory, Metric, Percentiles
@@ -65,10 +66,11 @@ def assess(
         target: a site (or kind) that all go to, or targets by machine key; empty: by pending move or the one other site.
         prices: the package's, when none are given.
         now: what ages are counted from; the moment of the inventory when left out.
-        sizing: sizes by machine key; a machine without one is judged by its provisioned size.
+        sizing: sizes by machine key; chosen here when left out. A machine without one is judged by its provisioned size.
     """
-    around = surroundings(inventory, estate=estate, prices=prices, now=now, sizing=sizing)
     at = aims_of(inventory, estate, target).at if isinstance(target, str) else target
+    chosen = sizes(inventory, at, estate, prices or listed_prices()) if sizing is None else sizing
+    around = surroundings(inventory, estate=estate, prices=prices, now=now, sizing=chosen)
     found = [_assess(machine, at[machine.key], around) for machine in inventory.machines if machine.key in at]
     return tuple(sorted(found, key=lambda a: (a.modernize is None, a.server, a.machine)))
 

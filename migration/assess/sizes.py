@@ -1,0 +1,53 @@
+"""Sizes for an assessment: the fleet that goes up within one budget of risk, each machine that goes down by the hosts that wait for it.
+
+A type that people wrote into the estate is taken as they wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from infra.catalogue import InstanceType, instance_types
+from infra.estate.model import Estate
+from infra.prices import Prices
+from migration.assess.model import SizeOption, Sizing
+from migration.assess.sizing import size_fleet
+from migration.assess.sizing_measured import measured_in
+from migration.assess.sizing_types import usd_month
+from migration.assess.subject import system_of
+from migration.discover.model import FoundMachine, Inventory
+
+
+def sizes(inventory: Inventory, at: Mapping[str, str], estate: Estate | None, prices: Prices) -> dict[str, Sizing]:
+    """Sizes by machine key, of the machines that have a target."""
+    tiers = _tiers(inventory, estate)
+    measured = measured_in(inventory, tiers=tiers)
+    going = [m for m in inventory.machines if m.key in at and m.cpus > 0 and m.memory > 0]
+    up = size_fleet([m for m in going if m.kind == "vsphere"], measured, prices=prices)
+    return {key: sized for m in going if (sized := _as_written(m, up.get(key := m.key), at[m.key], estate, prices)) is not None}
+
+
+def _tiers(inventory: Inventory, estate: Estate | None) -> dict[str, str]:
+    if estate is None:
+        return {}
+    known = {m.key: estate.servers[m.server] for m in inventory.machines if m.server in estate.servers}
+    return {key: estate.services[server.service].tier.value for key, server in known.items() if server.service in estate.services}
+
+
+def _as_written(machine: FoundMachine, sized: Sizing | None, target: str, estate: Estate | None, prices: Prices) -> Sizing | None:
+    server = estate.servers.get(machine.server) if estate else None
+    place = server.at.get(target) if server else None
+    kind = instance_types().get(place.instance_type) if place else None
+    if sized is None or kind is None:
+        return sized
+    return _with_type(machine, sized, kind, prices)
+
+
+def _with_type(machine: FoundMachine, sized: Sizing, kind: InstanceType, prices: Prices) -> Sizing:
+    known = next((option for option in sized.frontier if option.name == kind.name), None)
+    month = usd_month(kind, prices, windows=system_of(machine).startswith("windows"))
+    chosen = known or SizeOption(name=kind.name, cpus=kind.cpus, memory=kind.memory, usd_month=month)
+    chosen = replace(chosen, label="as the estate says")
+    frontier = tuple(sorted((*(o for o in sized.frontier if o.name != kind.name), chosen), key=lambda o: (o.usd_month, o.name)))
+    return replace(sized, chosen=chosen, frontier=frontier, why=f"{kind.name}, as the estate says; else {sized.chosen.name}: {sized.why}")
