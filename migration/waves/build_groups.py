@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -74,12 +75,11 @@ def _bases(
     candidates: Sequence[Candidate], programme: Programme, together: Mapping[str, str], tied: Mapping[str, str]
 ) -> dict[str, list[Candidate]]:
     """Groups by name, before any is parted. Servers that go to different sites are never one group."""
-    found: dict[str, list[Candidate]] = {}
-    targets = {candidate.target for candidate in candidates}
+    by_target: dict[tuple[str, str], list[Candidate]] = {}
     for each in candidates:
-        name = _base(each, programme.groups.by, together, tied)
-        found.setdefault(name if len(targets) == 1 else f"{name}>{each.target}", []).append(each)
-    return found
+        by_target.setdefault((_base(each, programme.groups.by, together, tied), each.target), []).append(each)
+    names = Counter(name for name, _ in by_target)
+    return {name if names[name] == 1 else f"{name}>{target}": members for (name, target), members in by_target.items()}
 
 
 def _base(each: Candidate, by: str, together: Mapping[str, str], tied: Mapping[str, str]) -> str:
