@@ -17,7 +17,7 @@ LARGE = vm(cpus=16, memory=64 * GIB)
 
 
 def test_a_machine_that_uses_little_becomes_smaller_and_its_bill_too() -> None:
-    seen = (measured(Metric.CPU_PERCENT, 5, days=60), measured(Metric.MEMORY, 4.0 * GIB, days=60), measured(Metric.NET_BYTES, 5000, days=60))
+    seen = (measured(Metric.CPU_PERCENT, 5, days=60), measured(Metric.MEMORY, 4.0 * GIB, days=60))
     [unknown] = assess(Inventory(taken_at=NOW, machines=(LARGE,)))
     [known] = assess(Inventory(taken_at=NOW, machines=(LARGE,), usage=seen))
 
@@ -25,7 +25,7 @@ def test_a_machine_that_uses_little_becomes_smaller_and_its_bill_too() -> None:
     assert unknown.sizing.chosen == unknown.sizing.provisioned
     assert known.sizing is not None
     assert known.sizing.chosen.cpus < 16
-    assert known.sizing.saving > 0.5
+    assert known.sizing.saving > 0.4
     assert known.cost is not None
     assert unknown.cost is not None
     assert known.cost.then_usd_month < unknown.cost.then_usd_month
