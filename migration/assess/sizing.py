@@ -63,9 +63,10 @@ def size_up(
     """
     rules, prices = rules or SizingRules(), prices or listed_prices()
     use, missing = judged_use(machine, measured, rules)
-    found = choices(machine, measured, use, missing, curve or public_curve(), rules, prices)
-    chosen = chosen_by(found.options, rules.price_on_risk) if rules.policy == FRONTIER and found.options else None
-    return _sizing(found, chosen, rules, prices)
+    possible = candidates(machine, measured.usage, use, rules, prices)
+    found = choices_among(possible, machine, measured, use, missing, curve or public_curve())
+    chosen = chosen_by(bearable(found.options, rules), rules.price_on_risk) if rules.policy == FRONTIER and found.options else None
+    return sizing_of(found, chosen, rules, prices)
 
 
 def size_fleet(
@@ -79,17 +80,32 @@ def size_fleet(
     rules, prices = rules or SizingRules(), prices or listed_prices()
     uses = {m.key: judged_use(m, measured.get(m.key, Measured()), rules) for m in machines}
     peers = curves({key: use for key, (use, _) in uses.items() if use is not None and len(use.measured) == 2})
-    every = [choices(m, measured.get(m.key, Measured()), *uses[m.key], peers.get(m.key) or public_curve(), rules, prices) for m in machines]
-    picked = choose_fleet({c.machine.key: c.options for c in every if c.options}, rules.budget).chosen if rules.policy == FRONTIER else {}
-    sized = {c.machine.key: _sizing(c, picked.get(c.machine.key), rules, prices) for c in every}
+    every: list[Choices] = []
+    for m in machines:
+        (use, missing), known = uses[m.key], measured.get(m.key, Measured())
+        possible = candidates(m, known.usage, use, rules, prices)
+        every.append(choices_among(possible, m, known, use, missing, peers.get(m.key) or public_curve()))
+    picked = chosen_in_fleet(every, rules)
+    sized = {c.machine.key: sizing_of(c, picked.get(c.machine.key), rules, prices) for c in every}
     return {key: sizing for key, sizing in sized.items() if sizing is not None}
 
 
-def choices(
-    machine: FoundMachine, measured: Measured, use: Use | None, missing: str, curve: Curve, rules: SizingRules, prices: Prices
+def chosen_in_fleet(every: Sequence[Choices], rules: SizingRules) -> dict[str, SizeOption]:
+    """The option of each machine that the fleet's budget chooses; nothing under another policy."""
+    if rules.policy != FRONTIER:
+        return {}
+    return choose_fleet({c.machine.key: bearable(c.options, rules) for c in every if c.options}, rules.budget).chosen
+
+
+def bearable(options: Sequence[SizeOption], rules: SizingRules) -> tuple[SizeOption, ...]:
+    """Options that one machine may be given at all, however much the fleet would save; the safest always is one."""
+    return tuple(o for o in options if (o.risk or 0.0) <= rules.worst) or tuple(options[-1:])
+
+
+def choices_among(
+    possible: Sequence[Candidate], machine: FoundMachine, measured: Measured, use: Use | None, missing: str, curve: Curve
 ) -> Choices:
     """The options of one machine, by cost."""
-    possible = candidates(machine, measured.usage, use, rules, prices)
     as_is = cheapest_covering(possible, machine.cpus, machine.memory)
     if as_is is None:
         return Choices(machine=machine, measured=measured, provisioned=None, use=use, missing=missing)
@@ -130,10 +146,11 @@ def _option(
     )
 
 
-def _sizing(found: Choices, chosen: SizeOption | None, rules: SizingRules, prices: Prices) -> Sizing | None:
+def sizing_of(found: Choices, chosen: SizeOption | None, rules: SizingRules, prices: Prices | None = None) -> Sizing | None:
+    """The answer for one machine; its volumes too when there are prices of volumes."""
     if found.provisioned is None:
         return None
-    volumes = choose_volumes(found.machine, found.measured.usage, tier=found.measured.tier, prices=prices)
+    volumes = choose_volumes(found.machine, found.measured.usage, tier=found.measured.tier, prices=prices) if prices else ()
     if found.use is None or rules.policy == PROVISIONED:
         why = f"keeps its size: {found.missing}" if found.missing else "keeps its size, as asked"
         frontier = found.options or (found.provisioned,)

@@ -13,6 +13,8 @@ FRONTIER = "frontier"
 PROVISIONED = "provisioned"
 BUDGET = 0.0015
 """Share of hours in which a fleet may be short of CPU or memory."""
+WORST = 0.05
+"""Share of hours in which one machine may be short."""
 PRICE_ON_RISK = 2400.0
 """USD a month per unit of risk, for one machine by itself: about 3.3 USD per hour over capacity; what the budget came to on the traces."""
 
@@ -43,6 +45,7 @@ class SizingRules:
     Attributes:
         policy: one of POLICIES.
         budget: the fleet's share of hours over capacity, for the frontier.
+        worst: share of hours over capacity that is never risked of one machine.
         price_on_risk: for a machine sized by itself, USD a month per unit of risk.
         burstable: whether types with CPU credits may be chosen where the mean is within what they earn.
         families: when given, only these.
@@ -52,6 +55,7 @@ class SizingRules:
 
     policy: str = FRONTIER
     budget: float = BUDGET
+    worst: float = WORST
     price_on_risk: float = PRICE_ON_RISK
     burstable: bool = False
     families: tuple[str, ...] = ()
