@@ -33,10 +33,10 @@ def instance(servers: int, seed: int = 1) -> Problem:
     memory = [sum(one.memory for one in group) for group in members]
     ramp = [min(1.05, 0.30 + 0.25 * (night // max(1, nights // 4))) for night in range(nights)]
     resources = (
-        _resource("bandwidth", "GB", [int(max(*gb, 1.25 * sum(gb) / nights))] * nights, relax="more bandwidth", step=1000.0),
-        _resource("crew", "servers", [max(60, math.ceil(1.25 * servers / nights))] * nights, relax="more people", step=10.0),
-        _resource("cpus", "vCPU", [int(sum(cpus) * share) for share in ramp], standing=True, relax="more hosts", step=64.0),
-        _resource("memory", "GiB", [int(sum(memory) * share) for share in ramp], standing=True, relax="more hosts", step=512.0),
+        _resource("bandwidth", "GB", [int(max(*gb, 1.25 * sum(gb) / nights))] * nights, relax="1,000 GB more that night", step=1000.0),
+        _resource("crew", "servers", [max(60, math.ceil(1.25 * servers / nights))] * nights, relax="10 more people that night", step=10.0),
+        _resource("cpus", "vCPU", [int(sum(cpus) * share) for share in ramp], standing=True, relax="64 vCPU more", step=64.0),
+        _resource("memory", "GiB", [int(sum(memory) * share) for share in ramp], standing=True, relax="512 GiB more", step=512.0),
     )
     allowed = [_nights(nights, chance) for _ in members]
     order = tuple(

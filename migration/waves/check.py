@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import fsum
+from math import ceil, fsum
 
 from migration.waves.model import Group, Problem, Resource, Violation
 
@@ -38,6 +38,29 @@ def some(names: list[str] | tuple[str, ...], most: int = 5) -> str:
     """Names, the first few of many."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def spans(problem: Problem, nights: tuple[int, ...]) -> str:
+    """Nights in words: single ones, or first to last of each stretch."""
+    stretches: list[tuple[int, int]] = []
+    for night in nights:
+        if stretches and night == stretches[-1][1] + 1:
+            stretches[-1] = (stretches[-1][0], night)
+        else:
+            stretches.append((night, night))
+    words = [
+        when(problem, a) if a == b else f"nights {a + 1} to {b + 1} ({problem.nights[a]} to {problem.nights[b]})" for a, b in stretches
+    ]
+    return some(words, 3)
+
+
+def more_of(resource: Resource, missing: float) -> str:
+    """How much more of a resource would do, and how many of its steps that is."""
+    words = f"raise {resource.name} by {amount(missing)} {resource.unit}"
+    if resource.step and resource.relax:
+        steps = ceil(missing / resource.step - 1e-9)
+        words += f" ({resource.relax})" if steps <= 1 else f" ({steps} times: {resource.relax})"
+    return words
 
 
 def _nights(problem: Problem, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from migration.waves.check import amount, when
-from migration.waves.crowds import spans
+from migration.waves.check import amount, more_of, spans, when
 from migration.waves.demands import Demand, can_hold, only
 from migration.waves.model import Conflict, Group, Problem, Resource
 
@@ -100,8 +99,7 @@ def _between(limits: Sequence[float]) -> str:
 def _way(problem: Problem, kept: Sequence[Demand], demand: Demand) -> str:
     if demand.kind == "limit":
         resource = _resource(problem, demand.name)
-        more = amount(_missing(problem, kept, resource))
-        return f"{resource.relax or 'raise ' + resource.name}: {more} {resource.unit} more of {resource.name}"
+        return more_of(resource, _missing(problem, kept, resource))
     if demand.kind == "order":
         each = problem.order[demand.number]
         return f"let {each.then} move before {each.first}" + (f", although {each.why}" if each.why else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from migration.waves.arrays import Arrays, Bools, Floats, Ints
-from migration.waves.check import amount, some, when
+from migration.waves.check import amount, more_of, some, spans, when
 from migration.waves.highs import Limits, relax_vertex
 from migration.waves.model import Conflict, Problem
 from migration.waves.rows import build
@@ -43,24 +43,10 @@ class Crowd:
             demands=(move, limit),
             groups=names,
             ways=(
-                f"{resource.relax or 'raise ' + self.resource}: {more} {resource.unit} more over these nights",
+                f"{more_of(resource, self.short)}, over these nights together",
                 f"leave out groups that take {more} {resource.unit} of {self.resource} between them, or give them other nights",
             ),
         )
-
-
-def spans(problem: Problem, nights: tuple[int, ...]) -> str:
-    """Nights in words: single ones, or first to last of each stretch."""
-    stretches: list[tuple[int, int]] = []
-    for night in nights:
-        if stretches and night == stretches[-1][1] + 1:
-            stretches[-1] = (stretches[-1][0], night)
-        else:
-            stretches.append((night, night))
-    words = [
-        when(problem, a) if a == b else f"nights {a + 1} to {b + 1} ({problem.nights[a]} to {problem.nights[b]})" for a, b in stretches
-    ]
-    return some(words, 3)
 
 
 def crowded(data: Arrays, alone: Bools) -> Crowd | None:

@@ -128,7 +128,8 @@ class Solution:
 class Binding:
     """What holds a night, and what relaxing it buys.
 
-    `worth` is the objective saved by one `step` more of the resource in this night (from the duals); `said` is the sentence.
+    `worth` is the objective saved by one `step` more of the resource in this night: from the prices of the relaxation, or, where
+    `resolved`, by solving the nights around it again with that step. `said` is the sentence.
     """
 
     night: int
@@ -137,6 +138,7 @@ class Binding:
     capacity: float
     worth: float
     said: str
+    resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
