@@ -51,6 +51,8 @@ def aims(inventory: Inventory, estate: Estate | None = None, to: str = "") -> Ai
 
 
 def _target(machine: FoundMachine, estate: Estate | None, to: str) -> tuple[str, str]:
+    if machine.template:
+        return "", "is a template: make a machine from it where one is needed"
     wanted = OTHER[machine.kind]
     if to:
         kind = kind_of(to, estate)

@@ -122,6 +122,7 @@ def subject_of(machine: FoundMachine, target: str, around: Surroundings) -> Subj
     """A machine with all that its judges look at."""
     estate = around.estate
     server = estate.servers.get(machine.server) if estate else None
+    sized = around.sizing.get(machine.key)
     direction: Literal["up", "down"] = (
         "up" if (kind_of(target, estate) or ("aws" if machine.kind == "vsphere" else "vsphere")) == "aws" else "down"
     )
@@ -140,6 +141,7 @@ def subject_of(machine: FoundMachine, target: str, around: Surroundings) -> Subj
         datastores=around.datastores.get(target, ()) if direction == "down" else (),
         usage=around.usage.get(machine.key, {}),
         dependencies=around.neighbours.get(machine.key, 0),
+        host=sized.chosen.host if sized is not None and direction == "down" and around.hosts.get(target) else None,
     )
 
 

@@ -60,7 +60,8 @@ def _band(covered: float) -> int:
 def _limits(usage: Mapping[Metric, Percentiles], now: datetime) -> Iterator[tuple[int, str]]:
     """What caps the stars: how long was measured, how long ago it ended."""
     first, last = min(seen.first for seen in usage.values()), max(seen.last for seen in usage.values())
-    days = (last - first).total_seconds() / _DAY_S
+    # The last sample stands for its interval: seven days of five minutes end five minutes short of seven days.
+    days = ((last - first).total_seconds() + max(seen.interval_s for seen in usage.values())) / _DAY_S
     capped = next(((most, text) for limit, most, text in _SPANS if days < limit), None)
     if capped is None:
         yield 5, f"measured over {days:,.0f} days"

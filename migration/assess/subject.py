@@ -29,6 +29,7 @@ class Subject:
         instance: up: the EC2 type it would get; None when none holds it or nothing is known of its size.
         hosts, datastores: down: what stands at the target, empty when that is not known.
         usage: what was measured, by metric.
+        host: down: the host that has room for it today; empty when none has, None when nobody looked.
         dependencies: how many other machines it uses or is used by.
     """
 
@@ -46,6 +47,7 @@ class Subject:
     datastores: tuple[FoundDatastore, ...] = ()
     usage: Mapping[Metric, Percentiles] = field(default_factory=dict)
     dependencies: int = 0
+    host: str | None = None
 
     @property
     def name(self) -> str:

@@ -118,6 +118,11 @@ def _datastore(s: Subject) -> Iterator[str]:
         yield f"needs {size_text(s.machine.provisioned)}; the emptiest datastore of {s.target} has {size_text(max(room))} free"
 
 
+def _room(s: Subject) -> Iterator[str]:
+    if s.host == "" and s.machine.power == "on" and not any(_host(s)):
+        yield f"no host of {s.target} has room for it today, with what stands there and all that comes with it"
+
+
 def _cpus(s: Subject) -> Iterator[str]:
     if s.machine.cpus > MOST_CPUS:
         yield f"has {s.machine.cpus} processors; {MOST_CPUS} is the most"
@@ -329,6 +334,15 @@ RULES: tuple[ReadinessRule, ...] = (
         remedy="make room, or add a datastore; a server's disks stand on one",
         source=ENGINE,
         check=_datastore,
+    ),
+    ReadinessRule(
+        code="RDY-082",
+        title="no host has room today",
+        direction="down",
+        blocks=False,
+        remedy="move others away first or later (incline plan make counts every night), or add a host",
+        source="what the hosts say that they have and carry",
+        check=_room,
     ),
     ReadinessRule(
         code="RDY-080",

@@ -74,6 +74,13 @@ def test_a_pending_move_decides_the_target(estate: Estate) -> None:
     assert found.left == ()
 
 
+def test_a_template_is_not_judged() -> None:
+    found = aims(Inventory(taken_at=NOW, machines=(vm(template=True),)))
+
+    assert found.at == {}
+    assert "is a template" in found.left[0].why
+
+
 def test_a_named_target_takes_all_of_the_other_kind(estate: Estate) -> None:
     found = aims(inventory_of(estate, NOW), estate, "northside")
 
@@ -232,7 +239,8 @@ used = st.builds(
 @given(machine=machines, seen=st.lists(used, max_size=4), with_host=st.booleans())
 def test_whatever_is_found_is_judged(machine: FoundMachine, seen: list[Percentiles], with_host: bool) -> None:
     hosts: Any = (host(), host("empty", cores=0, memory=0)) if with_host else ()
-    [found] = assess(Inventory(taken_at=NOW, machines=(machine,), usage=tuple(seen), hosts=hosts))
+    target = {"here/x": "aws" if machine.kind == "vsphere" else "vsphere"}
+    [found] = assess(Inventory(taken_at=NOW, machines=(machine,), usage=tuple(seen), hosts=hosts), target=target)
 
     assert 1 <= found.complexity.value <= 5
     assert 0 <= found.confidence.value <= 5

@@ -37,7 +37,7 @@ def test_each_of_four_needs_is_a_quarter(count: int, expected: int) -> None:
     assert stars(metrics=ALL[:count]) == expected
 
 
-@pytest.mark.parametrize(("days", "expected"), [(0.99, 1), (1, 3), (6.99, 3), (7, 4), (27.99, 4), (28, 5)])
+@pytest.mark.parametrize(("days", "expected"), [(0.99, 1), (1, 3), (6.99, 3), (6.998, 4), (27.99, 4), (28, 5)])
 def test_a_short_measurement_costs_stars(days: float, expected: int) -> None:
     assert stars(days=days) == expected
 

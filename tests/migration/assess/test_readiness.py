@@ -104,6 +104,7 @@ PASSES: dict[str, Subject] = {
     "RDY-079": down(datastores=(STORE,)),
     "RDY-080": down(),
     "RDY-081": down(),
+    "RDY-082": down(host="esx-1", hosts=(host(),)),
 }
 FAILS: dict[str, Subject] = {
     "RDY-001": up(vm(template=True)),
@@ -169,6 +170,7 @@ FAILS: dict[str, Subject] = {
     "RDY-079": down(datastores=(replace(STORE, free=40 * GIB - 1),)),
     "RDY-080": down(placement=moved(origin="created")),
     "RDY-081": down(instance(secure_boot=True)),
+    "RDY-082": down(host="", hosts=(host(),)),
 }
 RULES = {rule.code: rule for rule in ALL}
 every_rule = pytest.mark.parametrize("code", RULES)

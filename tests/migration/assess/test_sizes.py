@@ -11,7 +11,7 @@ from migration.assess.assess import assess
 from migration.assess.declared import inventory_of
 from migration.assess.sizes import sizes
 from migration.discover.model import Inventory, Metric
-from tests.migration.assess.machines import NOW, measured, vm
+from tests.migration.assess.machines import NOW, host, instance, measured, vm
 
 LARGE = vm(cpus=16, memory=64 * GIB)
 
@@ -45,6 +45,16 @@ def test_what_the_estate_says_is_taken() -> None:
     assert (found.chosen.name, found.chosen.label) == ("m6i.2xlarge", "as the estate says")
     assert found.chosen in found.frontier
     assert found.why.startswith("m6i.2xlarge, as the estate says; else ")
+
+
+def test_who_goes_down_gets_a_host_as_long_as_there_is_room() -> None:
+    two = tuple(instance(key=f"there/{n}", name=f"i-{n}", cpus=4, memory=24 * GIB) for n in (1, 2))
+    one_host = (host(memory=32 * GIB, site="vsphere"),)
+    found = assess(Inventory(taken_at=NOW, machines=two, hosts=one_host))
+
+    placed = [a.sizing.chosen.host for a in found if a.sizing]
+    assert sorted(placed) == ["", "esx-1"]
+    assert [["RDY-082" in {r.code for r in a.reasons}] for a in found if a.sizing and not a.sizing.chosen.host] == [[True]]
 
 
 def test_a_machine_of_unknown_size_gets_none() -> None:
