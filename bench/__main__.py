@@ -6,7 +6,16 @@ import json
 import subprocess
 import sys
 
-PARTS = ("bench.policies", "bench.peers", "bench.simulate", "bench.mover", "bench.preview", "bench.discover")
+PARTS = (
+    "bench.policies",
+    "bench.peers",
+    "bench.simulate",
+    "bench.mover",
+    "bench.preview",
+    "bench.discover",
+    "bench.store",
+    "bench.exchange",
+)
 
 
 def main() -> int:

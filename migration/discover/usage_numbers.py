@@ -21,22 +21,24 @@ def percentiles_of(series: Samples, *, source: str = "", peaks: bool = False) ->
     """
     if not len(series.times):
         return None
-    values = np.sort(series.values)
-    ranks = {rank: float(values[max(0, -(-rank * len(values) // 100) - 1)]) for rank in _RANKS}
+    count = len(series.values)
+    places = [max(0, -(-rank * count // 100) - 1) for rank in _RANKS]
+    values = np.partition(series.values, [*places, count - 1])
+    p50, p90, p95, p99 = (float(values[place]) for place in places)
     first, last = int(series.times[0]), int(series.times[-1])
     return Percentiles(
         machine=series.machine,
         metric=series.metric,
         interval_s=series.interval_s,
-        samples=len(values),
-        expected=max(len(values), (last - first) // series.interval_s + 1),
+        samples=count,
+        expected=max(count, (last - first) // series.interval_s + 1),
         first=datetime.fromtimestamp(first, UTC),
         last=datetime.fromtimestamp(last, UTC),
         mean=float(values.mean()),
-        p50=ranks[50],
-        p90=ranks[90],
-        p95=ranks[95],
-        p99=ranks[99],
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99,
         maximum=float(values[-1]),
         peaks=peaks,
         source=source,

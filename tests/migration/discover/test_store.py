@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -13,27 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from infra.errors import InclineError
 from migration.discover.model import Edge, Finding, Gravity, Metric
 from migration.discover.store import Store, open_store
-from migration.discover.store_tables import metadata
 from tests.migration.discover.machines import NOW, inventory, machine, percentiles
 
 ROOT = Path(__file__).parents[3]
-POSTGRES = os.environ.get("INCLINE_TEST_POSTGRES", "")
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason="no INCLINE_TEST_POSTGRES"))])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "postgresql":
-        engine = create_engine(POSTGRES.replace("postgresql://", "postgresql+psycopg://"))
-        metadata.drop_all(engine)
-        engine.dispose()
-    with open_store(POSTGRES if request.param == "postgresql" else str(tmp_path / "i.sqlite")) as opened:
-        yield opened
 
 
 def test_what_was_saved_comes_back_whole(store: Store) -> None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.discover.model import Metric
 from migration.discover.samples import DAY_S, Samples, chunks_of, unpack
-from migration.discover.store import Store, open_store
+from migration.discover.store import Store
 from tests.migration.discover.machines import NOW
 
 END = int(NOW.timestamp())
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "i.sqlite")) as opened:
-        yield opened
 
 
 def series(start: int, end: int, *, machine: str = "hill/a", metric: Metric = Metric.CPU_MHZ, step: int = 300, add: float = 0.0) -> Samples:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from migration.discover.model import Metric
 from migration.discover.samples import Samples
-from migration.discover.store import Store, open_store
+from migration.discover.store import Store
 from migration.discover.usage import Told, refresh
 from tests.migration.discover.machines import NOW, inventory, machine
 
@@ -19,10 +18,10 @@ END = int(NOW.timestamp())
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "i.sqlite")) as opened:
-        opened.save("hill", inventory(machine("a", booted=None), machine("b", booted=None)))
-        yield opened
+def hill(store: Store) -> Store:
+    """A site of two machines."""
+    store.save("hill", inventory(machine("a", booted=None), machine("b", booted=None)))
+    return store
 
 
 def series(name: str, count: int, *, end: int = END, metric: Metric = Metric.CPU_MHZ, value: float | None = None) -> Samples:
@@ -35,52 +34,52 @@ def told(*some: Samples) -> Told:
     return Told(series=some, whole={}, source="by hand")
 
 
-def test_percentiles_are_of_all_that_is_stored_not_only_of_what_is_new(store: Store) -> None:
-    machines = store.load().machines
-    refresh(store, "hill", told(series("a", 50, value=10.0)), machines, before={}, now=NOW)
+def test_percentiles_are_of_all_that_is_stored_not_only_of_what_is_new(hill: Store) -> None:
+    machines = hill.load().machines
+    refresh(hill, "hill", told(series("a", 50, value=10.0)), machines, before={}, now=NOW)
     later = NOW + timedelta(minutes=250)
 
-    done = refresh(store, "hill", told(series("a", 50, end=END + 15000, value=30.0)), machines, before={}, now=later)
+    done = refresh(hill, "hill", told(series("a", 50, end=END + 15000, value=30.0)), machines, before={}, now=later)
 
     assert (done.samples, done.machines, done.percentiles) == (50, 1, 1)
-    found = store.load().usage_of()["hill/a-uuid"][Metric.CPU_MHZ]
+    found = hill.load().usage_of()["hill/a-uuid"][Metric.CPU_MHZ]
     assert (found.samples, found.p50, found.p95, found.mean) == (100, 10.0, 30.0, 20.0)
 
 
-def test_nothing_new_changes_nothing(store: Store) -> None:
-    machines = store.load().machines
-    refresh(store, "hill", told(series("a", 10, value=-1.0), series("b", 10)), machines, before={}, now=NOW)
-    before = store.load()
+def test_nothing_new_changes_nothing(hill: Store) -> None:
+    machines = hill.load().machines
+    refresh(hill, "hill", told(series("a", 10, value=-1.0), series("b", 10)), machines, before={}, now=NOW)
+    before = hill.load()
 
-    done = refresh(store, "hill", told(), machines, before={}, now=NOW)
+    done = refresh(hill, "hill", told(), machines, before={}, now=NOW)
 
     assert (done.samples, done.findings) == (0, ())
-    assert store.load() == before
+    assert hill.load() == before
     assert [each.code for each in before.findings] == ["DSC-011"]
 
 
-def test_samples_of_a_machine_that_nobody_found_are_passed_over(store: Store) -> None:
-    done = refresh(store, "hill", told(series("stranger", 10)), store.load().machines, before={}, now=NOW)
+def test_samples_of_a_machine_that_nobody_found_are_passed_over(hill: Store) -> None:
+    done = refresh(hill, "hill", told(series("stranger", 10)), hill.load().machines, before={}, now=NOW)
 
     assert done.samples == 0
 
 
-def test_percentages_of_a_machine_with_other_processors_count_from_then_on(store: Store) -> None:
-    machines = store.load().machines
+def test_percentages_of_a_machine_with_other_processors_count_from_then_on(hill: Store) -> None:
+    machines = hill.load().machines
     both = [series("a", 100, metric=Metric.CPU_PERCENT, value=80.0), series("a", 100, value=4000.0)]
-    refresh(store, "hill", told(*both), machines, before={}, now=NOW)
+    refresh(hill, "hill", told(*both), machines, before={}, now=NOW)
     before = {each.key: machine(each.name, cpus=2) for each in machines if each.name == "a"}
     new = [series("a", 4, end=END + 1200, metric=Metric.CPU_PERCENT, value=40.0), series("a", 4, end=END + 1200, value=4000.0)]
 
-    done = refresh(store, "hill", told(*new), machines, before=before, now=NOW + timedelta(seconds=1200))
+    done = refresh(hill, "hill", told(*new), machines, before=before, now=NOW + timedelta(seconds=1200))
 
-    usage = store.load().usage_of()["hill/a-uuid"]
+    usage = hill.load().usage_of()["hill/a-uuid"]
     assert (usage[Metric.CPU_PERCENT].samples, usage[Metric.CPU_PERCENT].maximum) == (4, 40.0)
     assert usage[Metric.CPU_MHZ].samples == 104
     assert [each.code for each in done.findings] == ["DSC-014"]
 
 
-def test_a_look_that_breaks_off_keeps_what_came(store: Store) -> None:
+def test_a_look_that_breaks_off_keeps_what_came(hill: Store) -> None:
     class BreakError(Exception):
         pass
 
@@ -90,6 +89,6 @@ def test_a_look_that_breaks_off_keeps_what_came(store: Store) -> None:
         raise BreakError
 
     with pytest.raises(BreakError):
-        refresh(store, "hill", Told(series=some(), whole={}, source=""), store.load().machines, before={}, now=NOW)
+        refresh(hill, "hill", Told(series=some(), whole={}, source=""), hill.load().machines, before={}, now=NOW)
 
-    assert store.last_samples("hill") == {("hill/a-uuid", Metric.CPU_MHZ, 300): NOW}
+    assert hill.last_samples("hill") == {("hill/a-uuid", Metric.CPU_MHZ, 300): NOW}
