@@ -119,7 +119,7 @@ def read_csv(content: bytes, name: str, notes: Notes) -> Iterator[list[str]]:
 
     A quote that nobody closes would swallow the rest of the file; such a stretch is read again line by line.
     """
-    plain = _decoded(content, name, notes)
+    plain = _decoded(content, name, notes).replace("\0", "")
     first = next((line for line in plain.splitlines() if line.strip()), "")
     separator = max(",;\t|", key=lambda each: re.sub(r'"[^"]*"', "", first).count(each))
     width = 0

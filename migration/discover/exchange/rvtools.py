@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -129,9 +130,8 @@ def _unknown_hosts(book: Book, machines: tuple[FoundMachine, ...], hosts: list[F
     if not hosts:
         return
     there = {each.name for each in hosts}
-    absent = sorted({each.host for each in machines if each.host} - there)
-    for name in absent:
-        count = sum(each.host == name for each in machines)
+    absent = Counter(each.host for each in machines if each.host and each.host not in there)
+    for name, count in sorted(absent.items()):
         book.notes.add(
             "DSC-043",
             f"the host {name} of {count} machine{'s' if count > 1 else ''} is not in vHost",

@@ -183,4 +183,4 @@ def health(table: Table | None) -> None:
     for row in table or ():
         name, message = row.text("name"), row.text("message")
         if message:
-            row.note("DSC-049", message[:200], name=name)
+            row.note("DSC-049", message[:200], taken="as it is", name=name)

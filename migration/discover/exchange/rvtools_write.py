@@ -43,10 +43,11 @@ def write_rvtools(inventory: Inventory) -> tuple[bytes, int, tuple[str, ...]]:
         header = [*columns, *_own_columns(tab, inventory)]
         for at, name in enumerate(header):
             sheet.write_string(0, at, name, quoted if name.startswith(FORMULA) else None)
-        position = {name: at for at, name in enumerate(header)}
+        position = {name.casefold(): at for at, name in enumerate(header)}
         for line, row in enumerate(rows, 1):
             for name, value in row.items():
-                _write(sheet, line, position[name], value, (quoted, dated))
+                if name.casefold() in position:  # a tab need not have all that the tabs of machines have in common
+                    _write(sheet, line, position[name.casefold()], value, (quoted, dated))
     book.close()
     left = ["usage, edges and quotas", "the estate's names of servers"]
     if any(each.kind == "aws" for each in inventory.machines):
@@ -245,8 +246,11 @@ def _clusters(inventory: Inventory) -> Iterable[Cells]:
 
 
 def _hosts(inventory: Inventory) -> Iterable[Cells]:
+    standing: dict[str, list[FoundMachine]] = {}
+    for machine in inventory.machines:
+        standing.setdefault(machine.host, []).append(machine)
     for each in inventory.hosts:
-        yield _host(each) | _load(each, [one for one in inventory.machines if one.host == each.name])
+        yield _host(each) | _load(each, standing.get(each.name, []))
 
 
 def _host(each: FoundHost) -> dict[str, object]:
@@ -305,8 +309,11 @@ def _datastores(inventory: Inventory) -> Iterable[Cells]:
 
 
 def _pools(inventory: Inventory) -> Iterable[Cells]:
-    for path in sorted({each.pool for each in inventory.machines if each.pool}):
-        inside = [each for each in inventory.machines if each.pool == path]
+    pools: dict[str, list[FoundMachine]] = {}
+    for machine in inventory.machines:
+        if machine.pool:
+            pools.setdefault(machine.pool, []).append(machine)
+    for path, inside in sorted(pools.items()):
         yield {
             "Resource Pool name": path.rsplit("/", 1)[-1],
             "Resource Pool path": path,

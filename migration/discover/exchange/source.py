@@ -25,6 +25,7 @@ MOST_FILES = 2_000
 MOST_CELLS = 60_000_000
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 """How old Excel files begin, and password-protected new ones."""
+_UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 _CHUNK = 1 << 20
 _LONGEST_TAG = 512
 _CORRUPT = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, struct.error)
@@ -77,7 +78,8 @@ def _by_content(name: str, content: bytes, *, nested: bool = False) -> Source:
         raise _old_excel(name, content)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return Source(name, "document", workbook=content)
-    if b"\0" in content[:4096] and content[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
+    head = content[:4096]
+    if head.count(0) * 100 > len(head) and head[:2] not in _UTF_16:
         raise _unknown(name)
     return Source(name, "tables", tables={name: lambda: content})
 
