@@ -25,6 +25,8 @@ from migration.assess.model import Assessment
 from migration.assess.summary import Summary, summarize
 from migration.discover.model import FoundMachine, Inventory
 
+_MANY = 500  # so many take longer than the two seconds for which a command may be silent
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -63,6 +65,8 @@ def judged(wanted: Wanted) -> Judged:
     _check(wanted, estate, inventory)
     aimed = aims(inventory, estate, wanted.to)
     chosen = _chosen(wanted, estate, inventory.machines, aimed)
+    if len(chosen) >= _MANY:
+        say(f"judge {len(chosen):,} servers, which takes a while")
     found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC))
     left = tuple(each for each in aimed.left if _asked(wanted, estate, each, inventory))
     if not found:

@@ -65,14 +65,15 @@ def _answer(s: Summary) -> str:
 
 def _money(s: Summary) -> str:
     ways = ", ".join(f"{count} {way.value}" for way, count in s.by_strategy.items())
+    retired = f" Switching off what is suggested to retire saves {usd(s.retired)} a month." if s.retired else ""
     if not s.going:
-        return f"None is suggested to go now ({ways})."
+        return f"None is suggested to go now ({ways}).{retired}"
     more_or_less = "less" if s.then <= s.now else "MORE"
     three = f"over three years that {'saves' if s.three_years >= 0 else 'COSTS'} {usd(abs(s.three_years))}"
-    return (
-        f"The {s.going} that could go cost {usd(s.now)} a month now (their share of all hosts, and storage) and {usd(s.then)} then, "
-        f"{abs(s.saving):.0%} {more_or_less}; the move itself {usd(s.once)}, double running {usd(s.double)}; {three}. Suggested: {ways}."
-    )
+    now = f"{usd(s.now)} a month now (their share of all hosts, and storage)"
+    way = f"the move itself {usd(s.once)}, double running {usd(s.double)}"
+    change = f"{usd(s.then)} then, {abs(s.saving):.0%} {more_or_less}"
+    return f"The {s.going} that could go cost {now} and {change}; {way}; {three}. Suggested: {ways}.{retired}"
 
 
 def _freed(s: Summary) -> str:

@@ -34,6 +34,7 @@ class Summary:
         going: servers that are suggested to go; the sums of money are theirs.
         now, then, once, double: USD; a month, a month, and twice in all.
         three_years: what their move saves over three years, all paid; negative: it costs.
+        retired: USD a month that servers cost now which are suggested to be switched off.
         freed: whole hosts that become free when they have gone, and what that really saves.
         measured: how many servers have three stars or more.
         legacy: names of legacy systems.
@@ -50,6 +51,7 @@ class Summary:
     once: float
     double: float
     three_years: float
+    retired: float
     freed: tuple[Freed, ...]
     measured: int
     legacy: tuple[str, ...]
@@ -82,6 +84,7 @@ def summarize(assessments: Sequence[Assessment], centre: DataCentre | None = Non
         once=sum(c.once_usd for c in costs),
         double=sum(c.double_usd for c in costs),
         three_years=sum(c.over() for c in costs),
+        retired=sum(a.cost.now_usd_month for a in assessments if a.strategy is Strategy.RETIRE and a.cost is not None),
         freed=centre.freed(leaving, arriving) if centre is not None and leaving else (),
         measured=sum(a.confidence.value >= 3 for a in assessments),
         legacy=tuple(a.server for a in assessments if a.modernize is not None),

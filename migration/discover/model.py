@@ -105,6 +105,7 @@ class FoundMachine:
         os_config: what the configuration says; os_guest: what the guest said.
         version: moves whenever the configuration changes (changeVersion); what makes a second discovery cheap.
         architecture: x86_64 or arm64.
+        connection: vSphere: what vCenter says of its hold on the machine: connected, disconnected, inaccessible, orphaned, invalid.
         encrypted: vSphere: the machine's files are encrypted as a whole. Of AWS, each disk tells.
         billing: AWS: what the image's licence is billed as (PlatformDetails: `Linux/UNIX`, `Windows`, `SQL Server Standard` ...).
         product_codes: AWS: codes of the marketplace that the instance carries.
@@ -158,6 +159,7 @@ class FoundMachine:
     tags: Mapping[str, str] = field(default_factory=dict)
     custom: Mapping[str, str] = field(default_factory=dict)
     architecture: str = ""
+    connection: str = ""
     fault_tolerance: bool | None = None
     encrypted: bool | None = None
     billing: str = ""

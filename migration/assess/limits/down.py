@@ -336,15 +336,6 @@ RULES: tuple[ReadinessRule, ...] = (
         check=_datastore,
     ),
     ReadinessRule(
-        code="RDY-082",
-        title="no host has room today",
-        direction="down",
-        blocks=False,
-        remedy="move others away first or later (incline plan make counts every night), or add a host",
-        source="what the hosts say that they have and carry",
-        check=_room,
-    ),
-    ReadinessRule(
         code="RDY-080",
         title="VMware's drivers never used",
         direction="down",
@@ -361,5 +352,14 @@ RULES: tuple[ReadinessRule, ...] = (
         remedy="suspend disk encryption that is bound to it and have the recovery keys at hand",
         source="Amazon EC2 User Guide: NitroTPM",
         check=_secure_boot,
+    ),
+    ReadinessRule(
+        code="RDY-082",
+        title="no host has room today",
+        direction="down",
+        blocks=False,
+        remedy="move others away first or later (incline plan make counts every night), or add a host",
+        source="what the hosts say that they have and carry",
+        check=_room,
     ),
 )

@@ -78,6 +78,11 @@ def _moving(s: Subject) -> Iterator[str]:
         yield f"its last move is on trial: the source at {s.placement.held.machine.site} is held"
 
 
+def _lost(s: Subject) -> Iterator[str]:
+    if s.machine.connection not in {"", "connected"}:
+        yield f"is {s.machine.connection} in vCenter: nobody can speak for it"
+
+
 def _addresses(s: Subject) -> Iterator[str]:
     for nic in s.machine.nics:
         numbers = [a for a in nic.addresses if not a.lower().startswith("fe80:") and ":" not in a]
@@ -202,5 +207,14 @@ RULES: tuple[ReadinessRule, ...] = (
         remedy="give the further addresses to the new card by hand, or let each service have a name instead",
         source=ENGINE,
         check=_addresses,
+    ),
+    ReadinessRule(
+        code="RDY-014",
+        title="not connected",
+        direction="both",
+        blocks=True,
+        remedy="bring its host or datastore back, or register it again",
+        source=ENGINE,
+        check=_lost,
     ),
 )

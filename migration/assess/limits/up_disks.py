@@ -47,7 +47,7 @@ def _raw(s: Subject) -> Iterator[str]:
 
 def _independent(s: Subject) -> Iterator[str]:
     for disk in s.machine.disks:
-        if disk.mode and disk.mode.lower() not in {"persistent", "append"}:
+        if disk.mode and disk.mode.lower() != "persistent":
             yield f"{disk.label} is {disk.mode}: no snapshot holds it still"
 
 
