@@ -157,12 +157,22 @@ def _check(database: Database, *, must_exist: bool) -> None:
             if connection.execute(select(about.c.value).where(about.c.name == "schema")).scalar() is None:
                 connection.execute(insert(about), {"name": "schema", "value": str(SCHEMA)})
         return
+    if told == str(SCHEMA):
+        _completed(database, tables)
+        return
     if not told.isdigit() or int(told) > SCHEMA:
         raise StoreError(
             f"{database.name} was written by a newer Incline: its schema is {told}, this one knows {SCHEMA}",
             code="INC-7093",
             next_step="update Incline, or name another with --store",
         )
+
+
+def _completed(database: Database, tables: set[str]) -> None:
+    """A table that came without changing what an older Incline reads."""
+    if not set(metadata.tables) <= tables:
+        with database.writing() as connection:
+            metadata.create_all(connection)
 
 
 def _worded(error: SQLAlchemyError, name: str, wait_s: float) -> StoreError:

@@ -4,32 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
 from migration.discover.model import Metric
-from migration.discover.samples import DAY_S, PER_CHUNK, Chunk, Samples, chunks_of, joined, pack, span_of, unpack
+from migration.discover.samples import DAY_S, Chunk, Samples, chunks_of, joined, pack, span_of, unpack
 from migration.discover.store_sql import upsert
-from migration.discover.store_tables import samples
+from migration.discover.store_tables import samples, series
 
 KEEP_DAYS = 35
 """Of 5-minute samples: five weeks hold every weekday five times and each end of a month."""
 LONGER = ((300, 1), (1800, 4), (7200, 12))
 """Up to this interval, so many times as long; longer ones are kept for ever: a value a day is nothing."""
 _AT_ONCE = 2000
+_SERIES_AT_ONCE = 1000
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def add(connection: Connection, series: Iterable[Samples]) -> int:
+def add(connection: Connection, told: Iterable[Samples]) -> int:
     """Keep samples; how many came in."""
-    chunks = chain.from_iterable(chunks_of(each) for each in series if len(each.times))
     count = 0
-    while batch := list(islice(chunks, _AT_ONCE)):
-        count += sum(chunk.count for chunk in batch)
-        _add(connection, batch)
+    rest = (each for each in told if len(each.times))
+    while batch := list(islice(rest, _SERIES_AT_ONCE)):
+        chunks = [chunk for each in batch for chunk in chunks_of(each)]
+        count += sum(chunk.count for chunk in chunks)
+        for start in range(0, len(chunks), _AT_ONCE):
+            _add(connection, chunks[start : start + _AT_ONCE])
+        _note(connection, batch)
     return count
+
+
+def _note(connection: Connection, batch: Sequence[Samples]) -> None:
+    """Where each series ends now; it never goes back."""
+    keys = {(each.machine, each.metric.value, each.interval_s) for each in batch}
+    there = select(series).where(tuple_(series.c.machine, series.c.metric, series.c.interval_s).in_(list(keys)))
+    before = {(row.machine, row.metric, row.interval_s): row.last for row in connection.execute(there)}
+    for each in batch:
+        key = (each.machine, each.metric.value, each.interval_s)
+        before[key] = max(datetime.fromtimestamp(int(each.times[-1]), UTC), before.get(key, _NEVER))
+    rows = [{"machine": machine, "metric": metric, "interval_s": step, "last": last} for (machine, metric, step), last in before.items()]
+    upsert(connection, series, rows)
 
 
 def _add(connection: Connection, batch: Sequence[Chunk]) -> None:
@@ -85,18 +102,8 @@ def _series(machine: str, metric: Metric, interval_s: int, rows: Sequence[Any]) 
 
 def last(connection: Connection, site: str) -> dict[tuple[str, Metric, int], datetime]:
     """The newest sample of each series of a site."""
-    ends = (
-        select(samples.c.machine, samples.c.metric, samples.c.interval_s, func.max(samples.c.chunk).label("chunk"))
-        .where(samples.c.machine.startswith(f"{site}/", autoescape=True))
-        .group_by(samples.c.machine, samples.c.metric, samples.c.interval_s)
-        .subquery()
-    )
-    same = and_(*(samples.c[name] == ends.c[name] for name in ("machine", "metric", "interval_s", "chunk")))
-    found = {}
-    for row in connection.execute(select(samples).join(ends, same)):
-        times, _ = unpack(row.chunk * span_of(row.interval_s), row.number, row.packed)
-        found[row.machine, Metric(row.metric), row.interval_s] = datetime.fromtimestamp(int(times[-1]), UTC)
-    return found
+    found = connection.execute(select(series).where(series.c.machine.startswith(f"{site}/", autoescape=True)))
+    return {(row.machine, Metric(row.metric), row.interval_s): row.last for row in found}
 
 
 def forget(connection: Connection, metric: Metric, machines: Sequence[str]) -> None:
@@ -104,16 +111,19 @@ def forget(connection: Connection, metric: Metric, machines: Sequence[str]) -> N
     for start in range(0, len(machines), _AT_ONCE):
         chosen = samples.c.machine.in_(machines[start : start + _AT_ONCE])
         connection.execute(delete(samples).where(samples.c.metric == metric.value, chosen))
+        some = series.c.machine.in_(machines[start : start + _AT_ONCE])
+        connection.execute(delete(series).where(series.c.metric == metric.value, some))
 
 
 def prune(connection: Connection, now: datetime, keep_days: int) -> int:
     """Drop whole chunks that are over; how many samples."""
-    over, shorter = [], 0
-    span = case((samples.c.interval_s * PER_CHUNK < DAY_S, DAY_S), else_=samples.c.interval_s * PER_CHUNK)
-    for interval_s, times in LONGER:
-        begin = int(now.timestamp()) // DAY_S * DAY_S - keep_days * times * DAY_S
-        over.append(and_(samples.c.interval_s > shorter, samples.c.interval_s <= interval_s, (samples.c.chunk + 1) * span <= begin))
-        shorter = interval_s
-    count = connection.execute(select(func.coalesce(func.sum(samples.c.number), 0)).where(or_(*over))).scalar_one()
-    connection.execute(delete(samples).where(or_(*over)))
-    return int(count)
+    count, today = 0, int(now.timestamp()) // DAY_S
+    for (interval_s,) in connection.execute(select(series.c.interval_s).distinct()).all():
+        times = next((times for longest, times in LONGER if interval_s <= longest), 0)
+        if not times:
+            continue
+        begin = (today - keep_days * times) * DAY_S
+        over = and_(samples.c.interval_s == interval_s, samples.c.chunk < begin // span_of(interval_s))
+        count += int(connection.execute(select(func.coalesce(func.sum(samples.c.number), 0)).where(over)).scalar_one())
+        connection.execute(delete(samples).where(over))
+    return count

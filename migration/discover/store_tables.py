@@ -172,6 +172,17 @@ edges = Table(
     PrimaryKeyConstraint("source", "target", "port", "protocol"),
 )
 
+series = Table(
+    "series",
+    metadata,
+    Column("machine", String, nullable=False),
+    Column("metric", String, nullable=False),
+    Column("interval_s", Integer, nullable=False),
+    Column("last", Moment, nullable=False),
+    PrimaryKeyConstraint("machine", "metric", "interval_s"),
+)
+"""Which raw series there are, and where each ends."""
+
 samples = Table(
     "samples",
     metadata,

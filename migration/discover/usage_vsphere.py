@@ -7,8 +7,9 @@ statistics level has only what it holds (`mem.consumed`), that. What a level doe
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -71,11 +72,27 @@ def new_samples(
     performance = Performance(session)
     known = {each.moref: each.key for each in machines if each.moref and not each.template}
     questions = [question for kept in intervals(session) for question in _questions(known, kept, last, now)]
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        for done, (question, answer) in enumerate(zip(questions, pool.map(performance.read, questions), strict=True), start=1):
-            progress(done, len(questions))
-            for moref, series in answer.items():
-                yield from _samples(known[moref], question.interval_s, series)
+    for done, (question, answer) in enumerate(_answers(performance, questions), start=1):
+        progress(done, len(questions))
+        for moref, series in answer.items():
+            yield from _samples(known[moref], question.interval_s, series)
+
+
+def _answers(performance: Performance, questions: Sequence[Question]) -> Iterator[tuple[Question, dict[str, Series]]]:
+    """A few questions ahead of who uses the answers; on an interruption, those that were not begun are never asked."""
+    pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+    ahead: deque[tuple[Question, Future[dict[str, Series]]]] = deque()
+    try:
+        for question in questions:
+            ahead.append((question, pool.submit(performance.read, question)))
+            if len(ahead) > 2 * _AT_ONCE:
+                asked, answer = ahead.popleft()
+                yield asked, answer.result()
+        while ahead:
+            asked, answer = ahead.popleft()
+            yield asked, answer.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def wholes(machines: Sequence[FoundMachine], hosts: Sequence[FoundHost]) -> dict[str, dict[Metric, float]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ from migration.discover.store import open_store
 from tests.fakes.city_lab import CityLab, city_lab
 
 NOBODY = "127.0.0.1:9"
-SAMPLE = Path(__file__).parents[1] / "data" / "rvtools"
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,26 @@ def test_what_went_away_is_gone_and_remembered(here: CityLab, store: Path, capsy
     assert (new["sites"]["northside"]["added"], away["sites"]["northside"]["gone"]) == (1, 1)
     gone = told(capsys, "inventory", "show", "--gone", "--store", str(store))["machines"]
     assert [each["name"] for each in gone] == ["passing-by"]
+
+
+def test_a_discovery_killed_in_the_middle_leaves_whole_sites_and_the_next_one_goes_on(here: CityLab, tmp_path: Path) -> None:
+    store = tmp_path / "inventory.sqlite"
+    command = [sys.executable, "-m", "cli.main", "discover", "downtown", "northside", "--store", str(store)]
+    process = subprocess.Popen(command, cwd=PROJECT, env=dict(here.environ), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.kill()
+    process.communicate()
+
+    with open_store(str(store)) as opened:
+        sites = {machine.site for machine in opened.load().machines}
+        runs = [run.site for run in opened.runs()]
+    here.run("incline", "discover", "downtown", "northside", "--quiet", "--store", str(store))
+
+    assert first.startswith("downtown: inventory: 32 machines")
+    assert sites == set(runs) == {"downtown"}
+    with open_store(str(store)) as opened:
+        assert len(opened.load().usage_of()) == 42
 
 
 def test_a_site_that_does_not_answer_stops_or_is_named(
