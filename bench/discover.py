@@ -32,7 +32,7 @@ from migration.discover.vsphere_paths import DEVICES, HEAVY, MACHINE
 
 SIZES = (1_000, 10_000)
 BY_ATTRIBUTE = 300
-PATHS = tuple(path for path, shape in MACHINE.items() if shape is plain and path != "parentVApp")[:30]
+PATHS = tuple(path for path, shape in MACHINE.items() if shape is plain)[:30]
 SHAPES: dict[str, Shape] = {path: MACHINE[path] for path in PATHS} | HEAVY
 OURS, RAW, RETRIEVE, ATTRIBUTES = "our reader", "raw SOAP, iterparse", "pyVmomi RetrievePropertiesEx", "pyVmomi attributes"
 

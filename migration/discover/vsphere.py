@@ -18,8 +18,8 @@ from infra.observed.vsphere_session import VsphereSession
 from infra.observed.vsphere_tags import attached_tags
 from migration.discover import vsphere_paths as paths
 from migration.discover.model import Finding, FoundMachine, Gravity, Inventory
-from migration.discover.vsphere_findings import findings_of
-from migration.discover.vsphere_machines import Context, key_of, machine, snapshot_ids, with_sizes
+from migration.discover.vsphere_findings import findings_of, left_out
+from migration.discover.vsphere_machines import Context, key_of, machine, snapshot_ids, stands_for, with_sizes
 from migration.discover.vsphere_places import name_of, read_places
 
 Watch = Callable[[int], None]
@@ -53,7 +53,8 @@ def read_site(
         within = ("Datacenter", _datacenter(session, reader, datacenter))
         places = replace(read_places(reader, within, datacenter, site, at), custom_fields=_custom_fields(session, reader))
         context = Context(site=site, source=f"vCenter {session.host}, datacenter {datacenter}", now=at, places=places)
-        found = _Look(reader, context, known or {}, watch).machines(within)
+        reading = _Look(reader, context, known or {}, watch)
+        found = reading.machines(within)
     machines, untold = _tagged(session, [each for each, _ in found], known or {})
     return Inventory(
         taken_at=at,
@@ -62,7 +63,7 @@ def read_site(
         clusters=places.clusters,
         datastores=places.datastores,
         networks=places.networks,
-        findings=(*places.findings, *findings_of(found), *untold),
+        findings=(*places.findings, *findings_of(found), *left_out(site, reading.left_out), *untold),
     )
 
 
@@ -72,15 +73,20 @@ class _Look:
     def __init__(self, reader: PropertyReader, context: Context, known: Mapping[str, FoundMachine], watch: Watch) -> None:
         self._reader, self._context, self._known, self._watch = reader, context, known, watch
         self._count = 0
+        self.left_out: dict[str, list[str]] = {}
+        """Names of machines that nobody moves, by what they are."""
 
     def machines(self, within: tuple[str, str]) -> list[tuple[FoundMachine, Found]]:
         wanted = paths.MACHINE if self._known else paths.MACHINE | paths.HEAVY
         same: dict[str, FoundMachine | None] = {}
         found: dict[str, Found] = {}
         for each in self._reader.of_type("VirtualMachine", wanted, within=within):
+            self._tell()
+            if what := stands_for(each.values):
+                self.left_out.setdefault(what, []).append(name_of(each.values))
+                continue
             found[each.moref] = each
             same[each.moref] = self._unchanged(each)
-            self._tell()
         self._watch(self._count)
         if self._known:
             self._read_changed(found, [moref for moref, before in same.items() if before is None])

@@ -1,9 +1,9 @@
-"""What is odd about machines as a vCenter tells them: codes DSC-001 to DSC-007. docs/findings.md explains each."""
+"""What is odd about machines as a vCenter tells them: codes DSC-001 to DSC-007 and DSC-018. docs/findings.md explains each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra.observed.soap.answer import Found
 from migration.discover.model import Finding, FoundMachine, Gravity
@@ -18,6 +18,24 @@ def findings_of(pairs: Sequence[Pair]) -> tuple[Finding, ...]:
     return tuple(
         finding for part in (_doubles(machines), _twins(machines), _unreachable(pairs), _unsized(pairs), _unread(pairs)) for finding in part
     )
+
+
+def left_out(site: str, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Machines that are none of ours, by what they are."""
+    for what, each in sorted(names.items()):
+        yield Finding(
+            code="DSC-018",
+            gravity=Gravity.NOTE,
+            where=f"{site}: {_some(each)}",
+            what=f"{len(each):,} {what}",
+            taken="nothing: they were left out",
+            remedy="nothing to do: they are made and removed by themselves",
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    known = sorted(names)
+    return ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else "")
 
 
 def _where(machine: FoundMachine) -> str:
@@ -104,18 +122,16 @@ def _unread(pairs: Iterable[Pair]) -> Iterator[Finding]:
         for path, reason in found.missing.items():
             refused[path, reason].append(machine.name)
     for (path, reason), names in sorted(refused.items()):
-        shown = ", ".join(sorted(names)[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
         privilege = "give the site's user System.Read on them" if reason == "NoPermission" else "none is needed on an older vCenter"
         yield Finding(
             code="DSC-007",
             gravity=Gravity.WARNING if reason == "NoPermission" else Gravity.NOTE,
-            where=f"{pairs_site(pairs)}: {path}",
-            what=f"not readable ({reason or 'no reason given'}) of {shown}",
+            where=f"{_site(pairs)}: {path}",
+            what=f"not readable ({reason or 'no reason given'}) of {_some(names)}",
             taken="unknown",
             remedy=privilege,
         )
 
 
-def pairs_site(pairs: Iterable[Pair]) -> str:
-    """The site that they are of."""
+def _site(pairs: Iterable[Pair]) -> str:
     return next((machine.site for machine, _ in pairs), "")

@@ -35,6 +35,18 @@ def key_of(values: Mapping[str, Any], moref: str, site: str) -> str:
     return f"{site}/{values.get('config.instanceUuid') or moref}"
 
 
+def stands_for(values: Mapping[str, Any]) -> str:
+    """What a machine is that nobody ever moves, because vCenter makes and removes it by itself; empty for all others.
+
+    Agents are known by who manages them (Broadcom KB 370219 for both kinds of vSphere Cluster Services).
+    """
+    managed = values.get("config.managedBy") or {}
+    by, kind = str(managed.get("extensionKey", "")), str(managed.get("type", ""))
+    if by == "com.vmware.vim.eam" or kind == "vcls-entity":
+        return "agents of vSphere (Cluster Services, ESX Agent Manager)"
+    return "placeholders of Site Recovery Manager" if by.startswith("com.vmware.vcDr") and kind == "placeholderVm" else ""
+
+
 def machine(found: Found, known: FoundMachine | None, context: Context) -> FoundMachine:
     """A machine. `known`: what was known of it at the same version; None to take its devices from `found`."""
     values, places = found.values, context.places

@@ -13,7 +13,6 @@ from infra.observed.soap.shapes import Many, Shape, flag, listed, moment, number
 _SIMPLE = (
     "name",
     "parent",
-    "parentVApp",
     "resourcePool",
     "config.instanceUuid",
     "config.uuid",
@@ -54,6 +53,7 @@ _tree = record(snapshot=text, name=text, createTime=moment, childSnapshotList=Ma
 
 MACHINE: dict[str, Shape] = dict.fromkeys(_SIMPLE, plain) | {
     "config.keyId": record(keyId=text),
+    "config.managedBy": record(extensionKey=text, type=text),
     "customValue": listed(record(key=number, value=text)),
     "guest.net": listed(record(network=text, macAddress=text, ipAddress=Many(text), connected=flag, deviceConfigId=number)),
     "guest.disk": listed(record(diskPath=text, capacity=number, freeSpace=number)),

@@ -143,6 +143,17 @@ def test_tags_that_cannot_be_read_are_a_finding_and_those_known_stay(stage, sess
     assert {each.key: each.tags for each in again.machines} == {each.key: each.tags for each in first.machines}
 
 
+def test_an_agent_of_vsphere_is_left_out_and_told(session):
+    each = look(session).machines[0]
+    reconfigure(session, each.moref, managedBy=vim.ext.ManagedByInfo(extensionKey="com.vmware.vim.eam", type="cluster-agent"))
+    again = look(session)
+    reconfigure(session, each.moref, managedBy=vim.ext.ManagedByInfo(extensionKey="", type=""))
+
+    assert each.key not in by_key(again)
+    assert [(finding.code, finding.where) for finding in again.findings] == [("DSC-018", f"downtown: {each.name}")]
+    assert each.key in by_key(look(session))
+
+
 def test_progress_is_told(session):
     told = []
     found = look(session, watch=told.append)

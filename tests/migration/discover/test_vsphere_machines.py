@@ -6,8 +6,8 @@ import pytest
 
 from infra.observed.soap.answer import Found
 from migration.discover.model import FoundDisk, FoundMachine, FoundNic, Gravity
-from migration.discover.vsphere_findings import findings_of
-from migration.discover.vsphere_machines import Context, machine, snapshot_ids, with_sizes
+from migration.discover.vsphere_findings import findings_of, left_out
+from migration.discover.vsphere_machines import Context, machine, snapshot_ids, stands_for, with_sizes
 from migration.discover.vsphere_places import Places
 
 NOW = datetime(2026, 11, 25, 21, tzinfo=UTC)
@@ -136,6 +136,30 @@ def test_what_a_login_may_not_read_is_one_finding_for_all_machines():
 
     assert (finding.code, finding.gravity, finding.where) == ("DSC-007", Gravity.WARNING, "hill: config.keyId")
     assert finding.what == "not readable (NoPermission) of m0, m1, m2 and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("managed", "what"),
+    [
+        (("com.vmware.vim.eam", "cluster-agent"), "agents"),
+        (("VirtualCenter", "vcls-entity"), "agents"),
+        (("com.vmware.vcDr-site-a", "placeholderVm"), "placeholders"),
+        (("com.vmware.vcDr", "testVm"), ""),
+        (("com.vmware.vApp", ""), ""),
+        (("", ""), ""),
+    ],
+)
+def test_machines_that_nobody_moves_are_known_by_who_manages_them(managed, what):
+    said = stands_for({"config.managedBy": {"kind": "", "extensionKey": managed[0], "type": managed[1]}})
+
+    assert said.split(" ")[0] == what
+    assert stands_for({}) == ""
+
+
+def test_machines_left_out_are_one_finding_for_each_kind():
+    (finding,) = left_out("hill", {"agents": ["vCLS-3", "vCLS-1", "vCLS-2", "vCLS-4"]})
+
+    assert (finding.code, finding.where, finding.what) == ("DSC-018", "hill: vCLS-1, vCLS-2, vCLS-3 and 1 more", "4 agents")
 
 
 def node(name, *children):
