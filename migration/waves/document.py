@@ -113,7 +113,7 @@ class Unplanned(Model):
     """A server that is in no night, and why."""
 
     server: str
-    why: str
+    why: str = ""
     kind: str = ""
 
 
