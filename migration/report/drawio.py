@@ -13,6 +13,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
@@ -129,15 +130,21 @@ def _kept(topology: Topology, old: Mapping[str, Element]) -> dict[str, Place]:
         cell = _cell(old.get(OURS + box.id))
         if cell is None or cell.get("parent") != (OURS + box.parent if box.parent else "1"):
             continue
-        geometry = cell.find("mxGeometry")
-        if geometry is not None:
-            found[box.id] = Place(*(_number(geometry.get(key)) for key in ("x", "y", "width", "height")))
+        place = _place(cell.find("mxGeometry"))
+        if place is not None:
+            found[box.id] = place
     return found
 
 
-def _number(text: str | None) -> float:
-    """A coordinate; draw.io leaves zeros out."""
-    return float(text) if text else 0.0
+def _place(geometry: Element | None) -> Place | None:
+    """A box's place; draw.io leaves zeros out. None where no finite numbers stand: then the box gets a new one."""
+    if geometry is None:
+        return None
+    try:
+        numbers = [float(geometry.get(key) or 0.0) for key in ("x", "y", "width", "height")]
+    except ValueError:
+        return None
+    return Place(*numbers) if all(isfinite(each) for each in numbers) else None
 
 
 def _cell(element: Element | None) -> Element | None:

@@ -14,7 +14,7 @@ from migration.report.topology import Box, Topology
 SERVER_W, SERVER_H, GAP, HEAD = 150.0, 46.0, 12.0, 34.0
 COLUMNS = 3
 """Servers side by side within a service: names stay readable at a page's width."""
-SITE_GAP = 120.0
+SITE_GAP = 170.0
 """Between sites, so that lines between them can be seen."""
 
 
@@ -69,11 +69,12 @@ def _stack(frame: Box, inner: Sequence[Box], places: dict[str, Place], kept: Map
     """Services below each other; new ones below everything that has a place."""
     fixed = [places[box.id] for box in inner if box.id in kept]
     below = max((p.y + p.h + GAP for p in fixed), default=HEAD)
+    wide = max((places[box.id].w for box in inner), default=0.0)
     for box in inner:
         if box.id in kept:
             continue
         size = places[box.id]
-        places[box.id] = Place(GAP, below, size.w, size.h)
+        places[box.id] = Place(GAP, below, wide, size.h)
         below += size.h + GAP
     places[frame.id] = _around(frame, inner, places, kept, least=(SERVER_W + 4 * GAP, SERVER_H))
 
