@@ -100,7 +100,7 @@ def _disk(device: Device, by_key: Mapping[int, Device]) -> FoundDisk:
 
 def _nic(device: Device, networks: Mapping[str, str]) -> FoundNic:
     backing: Device = device.get("backing") or {}
-    key = (backing.get("port") or {}).get("portgroupKey") or backing.get("opaqueNetworkId") or backing.get("deviceName") or ""
+    key = backing.get("port") or backing.get("opaqueNetworkId") or backing.get("deviceName") or ""
     state: Device | None = device.get("connectable")
     return FoundNic(
         label=label(device),
@@ -136,4 +136,4 @@ def _disc(device: Device, backing: Device) -> Iterator[str]:
 
 def label(device: Device) -> str:
     """What vCenter calls a device."""
-    return str((device.get("deviceInfo") or {}).get("label") or device.get("key", ""))
+    return str(device.get("deviceInfo") or device.get("key", ""))

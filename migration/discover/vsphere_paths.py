@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from infra.observed.soap.shapes import Many, Shape, flag, listed, moment, number, plain, record, text
+from infra.observed.soap.shapes import Many, Shape, flag, listed, moment, number, only, plain, record, text
 
 _SIMPLE = (
     "name",
@@ -52,7 +52,7 @@ def _snapshot(element: Element) -> Any:
 _tree = record(snapshot=text, name=text, createTime=moment, childSnapshotList=Many(_snapshot))
 
 MACHINE: dict[str, Shape] = dict.fromkeys(_SIMPLE, plain) | {
-    "config.keyId": record(keyId=text),
+    "config.keyId": only("keyId", text),
     "config.managedBy": record(extensionKey=text, type=text),
     "customValue": listed(record(key=number, value=text)),
     "guest.net": listed(record(network=text, macAddress=text, ipAddress=Many(text), connected=flag, deviceConfigId=number)),
@@ -68,10 +68,10 @@ _backing = record(
     thinProvisioned=flag,
     uuid=text,
     sharing=text,
-    keyId=record(keyId=text),
+    keyId=only("keyId", text),
     compatibilityMode=text,
     deviceName=text,
-    port=record(portgroupKey=text),
+    port=only("portgroupKey", text),
     opaqueNetworkId=text,
     vgpu=text,
 )
@@ -94,7 +94,7 @@ HEAVY: dict[str, Shape] = {
             controllerKey=number,
             unitNumber=number,
             busNumber=number,
-            deviceInfo=record(label=text),
+            deviceInfo=only("label", text),
             backing=_backing,
             capacityInBytes=number,
             capacityInKB=number,

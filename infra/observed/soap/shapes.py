@@ -98,6 +98,17 @@ def record(**fields: Shape | Many) -> Shape:
     return decode
 
 
+def only(name: str, shape: Shape) -> Shape:
+    """A data object of which one field matters: that field's value, None when it is unset. Cheaper than a record of one field."""
+    tag = VIM25 + name
+
+    def decode(element: Element) -> Any:
+        found = element.find(tag)
+        return None if found is None else shape(found)
+
+    return decode
+
+
 def listed(shape: Shape, *, without: Collection[str] = ()) -> Shape:
     """A list property (`ArrayOf...`), leaving out entries of the types `without`."""
     unwanted = frozenset(without)

@@ -9,7 +9,7 @@ GIB = 1 << 30
 
 
 def device(kind, key, label, **more):
-    return {"kind": kind, "key": key, "deviceInfo": {"kind": "Description", "label": label}} | more
+    return {"kind": kind, "key": key, "deviceInfo": label} | more
 
 
 def backing(kind, **fields):
@@ -67,7 +67,7 @@ def test_a_disk_of_which_only_the_key_is_known_is_there():
 @pytest.mark.parametrize(
     ("where", "network"),
     [
-        (backing("VirtualEthernetCardDistributedVirtualPortBackingInfo", port={"kind": "", "portgroupKey": "dvportgroup-1"}), "apps"),
+        (backing("VirtualEthernetCardDistributedVirtualPortBackingInfo", port="dvportgroup-1"), "apps"),
         (backing("VirtualEthernetCardOpaqueNetworkBackingInfo", opaqueNetworkId="nsx-1"), "nsx-1"),
         (backing("VirtualEthernetCardNetworkBackingInfo", deviceName="mgmt"), "mgmt"),
         (None, ""),

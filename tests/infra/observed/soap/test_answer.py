@@ -3,7 +3,7 @@
 import pytest
 
 from infra.observed.soap.answer import BadAnswerError, FaultAnswer, Page
-from infra.observed.soap.shapes import KIND, Many, flag, listed, moment, number, plain, record, text
+from infra.observed.soap.shapes import KIND, Many, flag, listed, moment, number, only, plain, record, text
 from tests.infra.observed.soap.wire import fault, obj, page, prop, tree
 
 
@@ -86,6 +86,13 @@ def test_a_data_object_gives_the_fields_that_are_asked_for_and_passes_over_the_r
             "tag": ["a", "b"],
         }
     ]
+
+
+def test_of_a_data_object_one_field_may_be_all_that_matters():
+    body = page(obj(prop("a", "Description", "<label>x</label><summary>y</summary>"), prop("b", "Description", "<summary>y</summary>")))
+
+    (got,) = found(body, {"a": only("label", text), "b": only("label", text)})
+    assert got.values == {"a": "x", "b": None}
 
 
 def test_a_data_object_without_named_fields_is_refused_rather_than_guessed():
