@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ from cli.store_path import StoreOption
 
 if TYPE_CHECKING:
     from cli.plan_solve import Made
+    from migration.discover.model import Finding
     from migration.waves.document import WavePlan
     from migration.waves.edits import Rescored
 
@@ -60,6 +62,7 @@ def make_command(
         float, typer.Option("--gap", min=0, help="Stop when the plan is proven this close to the best, 0.001 for 0.1 %.")
     ] = 0.001,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not stay near the nights of the plan that is kept; pins stay.")] = False,
+    rules: Annotated[bool, typer.Option("--rules/--no-rules", help="Leave out what the rules would stop after some wave.")] = True,
     programme: ProgrammeOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where --yes writes; plan/waves.yaml when left out.")] = None,
     store: StoreOption = None,
@@ -75,7 +78,7 @@ def make_command(
 
     goal = Goal(to=to, sites=tuple(site or ()), services=tuple(service or ()), servers=tuple(server or ()))
     where = places(estate, programme, store, capacity)
-    options = MakeOptions(goal=goal, seconds=seconds, gap=gap, fresh=fresh, out=out, yes=yes, quiet=json_mode)
+    options = MakeOptions(goal=goal, seconds=seconds, gap=gap, fresh=fresh, rules=rules, out=out, yes=yes, quiet=json_mode)
     raise typer.Exit(make_plan(where, options, json_mode=json_mode))
 
 
@@ -166,7 +169,7 @@ def document_data(plan: WavePlan) -> dict[str, Any]:
     return plan.model_dump(mode="json", by_alias=True)
 
 
-def made_data(made: Made) -> dict[str, Any]:
+def made_data(made: Made, findings: Iterable[Finding]) -> dict[str, Any]:
     """A new plan for programs, with what the planner found."""
     from dataclasses import asdict  # noqa: PLC0415
 
@@ -174,7 +177,7 @@ def made_data(made: Made) -> dict[str, Any]:
 
     return {
         **document_data(made.plan),
-        "findings": [finding_data(each) for each in made.built.findings],
+        "findings": [finding_data(each) for each in findings],
         "conflict": asdict(made.conflict) if made.conflict else None,
         "violations": [each.what for each in made.violations],
         "history": [list(each) for each in made.solution.history],

@@ -30,6 +30,7 @@ class Judged:
     Attributes:
         failing: what fails then and did not fail before the plan.
         fresh: those of them that no earlier night of the plan had.
+        moved: the servers that move in it.
         causes: by rule and target, the servers of the plan that bring it about.
         already: how many findings were there before any wave.
     """
@@ -41,6 +42,7 @@ class Judged:
     already: int
     counts: dict[str, int]
     fresh: frozenset[tuple[str, str]] = frozenset()
+    moved: tuple[str, ...] = ()
 
     @property
     def blocking(self) -> tuple[Verdict, ...]:
@@ -65,13 +67,14 @@ def judged_waves(folder: Path, plan: WavePlan, capacity: Path | None, only: date
     found, done, seen_before = list[Judged](), list[str](), set[tuple[str, str]]()
     for place, state in enumerate(plan_states(estate, waves, now.date())):
         night = nights[place] if place < len(nights) else None
-        done += [move.server for move in waves[place].moves] if place < len(waves) else []
+        moved = tuple(move.server for move in waves[place].moves) if place < len(waves) else ()
+        done += moved
         left = None if seen is None else state.without_sources(seen)
         result = evaluate(around.over_seen(state.evidence(now.date(), where), left, "capacity snapshot"))
         name = waves[place].name if place < len(waves) else state.name
         judged = _judged(name, night, result, known, estate, done)
         keys = {(each.rule, each.target) for each in judged.failing}
-        found.append(replace(judged, fresh=frozenset(keys - seen_before)))
+        found.append(replace(judged, fresh=frozenset(keys - seen_before), moved=moved))
         seen_before |= keys
     return [each for each in found if only is None or each.night == only]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.exit_codes import ExitCode
 from cli.output import emit, say, say_next
@@ -17,6 +18,9 @@ from migration.waves.document import Goal, WavePlan, read_wave_plan
 from migration.waves.document_make import fingerprint
 from migration.waves.document_text import render
 
+if TYPE_CHECKING:
+    from cli.plan_solve import Made
+
 NEXT = Path("out") / "waves-next.yaml"
 """Where a dry run leaves its plan, beside the estate."""
 
@@ -29,6 +33,7 @@ class MakeOptions:
     seconds: float
     gap: float
     fresh: bool = False
+    rules: bool = True
     out: Path | None = None
     yes: bool = False
     quiet: bool = False
@@ -41,6 +46,7 @@ def make_plan(where: Places, options: MakeOptions, *, json_mode: bool) -> ExitCo
     goal = options.goal if options.goal != Goal() or before is None else before.goal
     gathered = gather(where, goal)
     gathered.fingerprints["before"] = fingerprint(before) if before else ""
+    gathered.fingerprints["asked"] = fingerprint([options.fresh, options.rules])
     if options.yes and (found := _dry_run(where, gathered)) is not None:
         write_plan(path, found)
         remove_file(where.base / NEXT)
@@ -50,10 +56,15 @@ def make_plan(where: Places, options: MakeOptions, *, json_mode: bool) -> ExitCo
 
 
 def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: WavePlan | None, path: Path, *, json_mode: bool) -> ExitCode:
-    from cli.plan_solve import make  # noqa: PLC0415 - the solver is not needed to keep a dry run's plan
+    from cli.plan_rules import obedient  # noqa: PLC0415 - neither rules nor solver are needed to keep a dry run's plan
+    from cli.plan_solve import make  # noqa: PLC0415
 
-    made = make(gathered, before, seconds=options.seconds, gap=options.gap, fresh=options.fresh, quiet=options.quiet)
-    emit(made_data(made), lambda: plan_text(made.plan, made.built.findings, made.conflict), json_mode)
+    def solve(inputs: Gathered) -> Made:
+        return make(inputs, before, seconds=options.seconds, gap=options.gap, fresh=options.fresh, quiet=options.quiet)
+
+    made, stopped = obedient(where, gathered, solve, quiet=options.quiet) if options.rules else (solve(gathered), ())
+    findings = (*made.built.findings, *stopped)
+    emit(made_data(made, findings), lambda: plan_text(made.plan, findings, made.conflict), json_mode)
     if made.violations:
         raise InclineError(
             "the plan breaks demands that it was to keep: a defect of the planner",
@@ -88,7 +99,7 @@ def _kept(path: Path, plan: WavePlan) -> ExitCode:
 
 
 def _code(plan: WavePlan) -> ExitCode:
-    return ExitCode.FINDINGS if any(each.kind in {"not placed", "does not fit"} for each in plan.left_out) else ExitCode.OK
+    return ExitCode.FINDINGS if any(each.kind in {"not placed", "does not fit", "rules"} for each in plan.left_out) else ExitCode.OK
 
 
 def _command(options: MakeOptions) -> str:
@@ -96,4 +107,6 @@ def _command(options: MakeOptions) -> str:
     words = ["incline plan make", *((f"--to {goal.to}",) if goal.to else ())]
     for flag, names in (("--site", goal.sites), ("--service", goal.services), ("--server", goal.servers)):
         words += [f"{flag} {name}" for name in names]
-    return " ".join([*words, *(("--fresh",) if options.fresh else ()), *((f"--out {options.out}",) if options.out else ())])
+    words += ["--fresh"] if options.fresh else []
+    words += [] if options.rules else ["--no-rules"]
+    return " ".join([*words, *((f"--out {options.out}",) if options.out else ())])

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from migration.waves.bindings import bindings
-from migration.waves.check import check
-from migration.waves.conflict import explain
-
 from cli.output import is_terminal, say
 from cli.plan_inputs import Gathered
+from migration.waves.bindings import bindings
 from migration.waves.build import Built, build
+from migration.waves.check import check
+from migration.waves.conflict import explain
 from migration.waves.document import WavePlan
 from migration.waves.document_make import Making, document_of
 from migration.waves.edits import with_edits

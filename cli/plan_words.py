@@ -59,7 +59,7 @@ def answer(plan: WavePlan) -> str:
     if plan.result is None:
         return said
     proof = "optimal" if plan.result.gap <= 1e-4 else f"at most {plan.result.gap:.2%} above the best possible"
-    return f"{said}; cost of waiting {plan.result.objective:,.0f} USD, {proof} ({plan.result.seconds:g} s)"
+    return f"{said}; cost of waiting {plan.result.cost:,.0f} USD, {proof} ({plan.result.seconds:g} s)"
 
 
 def _night(number: int, night: PlannedNight) -> Iterator[str]:
@@ -137,7 +137,7 @@ def server_text(plan: WavePlan, server: str, night: date, entry: PlannedServer) 
 
 def score_text(plan: WavePlan, found: Rescored) -> str:
     """What a plan as it stands costs, and what it breaks."""
-    before = plan.result.objective if plan.result else None
+    before = plan.result.cost if plan.result else None
     change = "" if before is None else f", {_change(found.objective - before)} against the planner's"
     lines = [styled(f"cost of waiting {found.objective:,.0f} USD{change}", "bold", sys.stdout)]
     if found.violations:

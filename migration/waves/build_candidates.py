@@ -90,7 +90,7 @@ class LeftOut:
 
     server: str
     why: str
-    kind: Literal["retained", "not ready", "staying", "does not fit", "not placed", "not assessed"]
+    kind: Literal["retained", "not ready", "staying", "does not fit", "not placed", "rules"]
 
 
 def from_assessments(

@@ -51,9 +51,14 @@ class Goal(Model):
 
 
 class Result(Model):
-    """What the planner proved: no schedule of these inputs costs less than `bound` (USD)."""
+    """What the planner proved: no schedule of these inputs costs less than `bound` (USD).
+
+    Attributes:
+        cost: the objective without what leaving the nights of an earlier plan was counted with.
+    """
 
     objective: float
+    cost: float = 0.0
     bound: float
     gap: float
     seconds: float

@@ -25,6 +25,7 @@ class Making:
     """What a document takes from beside the schedule.
 
     Attributes:
+        cost: of the schedule, without the price of changes.
         before: the plan that it replaces: what has moved, and people's pins and reasons, stay on record.
         inputs: fingerprints by name.
     """
@@ -35,6 +36,7 @@ class Making:
     inputs: Mapping[str, str] = field(default_factory=dict)
     bindings: Sequence[Binding] = ()
     conflict: Conflict | None = None
+    cost: float | None = None
 
 
 def document_of(built: Built, solution: Solution, making: Making) -> WavePlan:
@@ -53,6 +55,7 @@ def document_of(built: Built, solution: Solution, making: Making) -> WavePlan:
         inputs=dict(making.inputs),
         result=Result(
             objective=round(solution.objective, 2),
+            cost=round(solution.objective if making.cost is None else making.cost, 2),
             bound=round(solution.bound, 2),
             gap=round(solution.gap, 6),
             seconds=round(solution.seconds, 1),

@@ -138,7 +138,7 @@ def _notes(plan: WavePlan) -> Iterator[Row]:
     yield from (("retained", each.server, each.reason) for each in plan.retained)
     yield from (("pinned", each.server, f"{each.night}{': ' + each.why if each.why else ''}") for each in plan.pins)
     if plan.result is not None:
-        words = f"cost of waiting {plan.result.objective:,.2f} USD, bound {plan.result.bound:,.2f}, gap {plan.result.gap:.3%}"
+        words = f"cost of waiting {plan.result.cost:,.2f} USD, bound {plan.result.bound:,.2f}, gap {plan.result.gap:.3%}"
         yield ("plan", "", f"{words}, {plan.result.method}, {plan.result.seconds:g} s")
     for name, value in plan.inputs.items():
         yield ("made from", "", f"{name} {value}")
