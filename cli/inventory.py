@@ -132,6 +132,30 @@ def import_file(
 
 @app.command(
     epilog=closing_lines(
+        "incline inventory usage samples.csv --as harbour      time, machine, CPU usage [%], memory usage [MB] ...",
+        "incline inventory usage traces/ --as harbour          a file for each machine, named after it",
+    )
+)
+def usage(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Tables with a row for each moment, or folders of them.")],
+    *,
+    name: Annotated[str, typer.Option("--as", metavar="SITE", help="The site of the inventory that the machines are of.")],
+    store: StoreOption = None,
+    estate: EstateOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """What machines used, from tables. Bad series become findings, and the rest counts."""
+    from cli import inventory_usage  # noqa: PLC0415 - help and completion stay fast
+    from cli.discover_progress import narrating  # noqa: PLC0415
+
+    with store_from(store, estate) as kept, narrating(say) as narrator:
+        done = inventory_usage.bring_usage(kept, files, name, narrator)
+    emit(inventory_usage.document(done), lambda: inventory_usage.text(done), as_json)
+    say_next(f"incline inventory show --site {name}   or   incline assess --site {name}")
+
+
+@app.command(
+    epilog=closing_lines(
         "incline inventory export out/estate.xlsx",
         "incline inventory export out/downtown.csv --site downtown --format azure",
         "incline inventory export out/all.json --force",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from migration.discover.model import Finding, FoundMachine, Metric, Percentiles
@@ -31,11 +31,15 @@ class Told:
         series: new samples, raw.
         whole: 100 per cent of each metric, by machine key.
         source: who measured.
+        findings: what was odd already before the series were looked at.
+        aged: they may be of any age, so that the window ends with the newest of them and not now.
     """
 
     series: Iterable[Samples]
     whole: Mapping[str, dict[Metric, float]]
     source: str
+    findings: Sequence[Finding] = ()
+    aged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +67,10 @@ def refresh(
     resized = {
         machine.key: found for machine in machines if machine.key in before and (found := changed_size(before[machine.key], machine))
     }
-    findings: list[Finding] = list(resized.values())
+    findings: list[Finding] = [*told.findings, *resized.values()]
     store.forget_samples(Metric.CPU_PERCENT, list(resized))
     touched: dict[str, None] = {}
-    count = 0
+    count, newest = 0, 0
     for batch in _batches(told.series):
         clean = []
         for series in batch:
@@ -77,11 +81,14 @@ def refresh(
             findings += said
             touched[machine.key] = None
             clean.append(kept)
+            newest = max(newest, int(kept.times[-1]) if len(kept.times) else 0)
         count += store.add_samples(clean)
-    if not touched:
+    if not touched and not told.findings:
         return Refreshed(samples=0, machines=0, percentiles=0, findings=())
-    store.prune(now)
-    usage = _percentiles(store, [by_key[key] for key in touched], told.source, findings, now=now, progress=progress)
+    until = datetime.fromtimestamp(newest, UTC) if told.aged else now
+    usage = _percentiles(store, [by_key[key] for key in touched], told.source, findings, now=until, progress=progress)
+    if not told.aged:
+        store.prune(now)
     told_once = summed(findings)
     store.save_usage(site, usage, told_once)
     return Refreshed(samples=count, machines=len(touched), percentiles=len(usage), findings=told_once)

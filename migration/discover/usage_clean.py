@@ -23,7 +23,7 @@ _FULL = 0.99
 _OLDEST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
 _AHEAD_S = 86400
 _UNITS = ((10**17, 10**9, "nanoseconds"), (10**14, 10**6, "microseconds"), (10**11, 10**3, "milliseconds"))
-TOLERANCE = {Metric.CPU_MHZ: 1.5, Metric.CPU_PERCENT: 1.005, Metric.MEMORY: 1.005}
+TOLERANCE = {Metric.CPU_MHZ: 1.5, Metric.CPU_PERCENT: 1.2, Metric.MEMORY: 1.005}
 """How much above its capacity a value may be: processors run faster than their nominal clock for a while, memory does not grow."""
 
 

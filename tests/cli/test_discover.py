@@ -240,6 +240,22 @@ def test_a_file_takes_the_place_of_a_live_look_only_when_told_to(
     assert (again["added"], again["changed"], again["gone"]) == (0, 0, 0)
 
 
+def test_usage_comes_from_a_table_too(here: CityLab, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "usage.csv"
+    rows = [f"{1_790_000_000_000 + 300_000 * n},library-web-01,{n % 50},-1" for n in range(300)]
+    file.write_text("\n".join(["time,machine,CPU usage [%],memory usage [MB]", *rows]))
+
+    done = told(capsys, "inventory", "usage", str(file), "--as", "northside", "--store", str(store))
+    findings = told(capsys, "inventory", "findings", "--site", "northside", "--store", str(store))["findings"]
+
+    assert (done["machines"], done["samples"]) == (1, 300)
+    assert {each["code"] for each in findings} >= {"DSC-010", "DSC-011"}
+    assert told(capsys, "inventory", "usage", str(file), "--as", "nowhere", expect=ExitCode.ERROR)["error"]["code"] in {
+        "INC-7097",
+        "INC-7090",
+    }
+
+
 def test_long_work_is_never_silent_and_short_work_says_one_line() -> None:
     lines: list[tuple[float, str]] = []
     lock = threading.Lock()

@@ -1,0 +1,79 @@
+"""Usage from files, for machines that the inventory has already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cli.discover_progress import Narrator
+from infra.errors import InclineError
+from migration.discover.store import Store
+from migration.discover.usage import Refreshed, Told, refresh
+from migration.discover.usage_capacity import samples_of
+from migration.discover.usage_file import FileSeries, read_usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What files brought."""
+
+    site: str
+    files: int
+    refreshed: Refreshed
+
+
+def bring_usage(store: Store, paths: Sequence[Path], site: str, narrator: Narrator) -> Measured:
+    """Read files and keep their samples and percentiles.
+
+    Raises:
+        InclineError: a file cannot be read (INC-7182); or the site is not in the inventory (INC-7097).
+    """
+    if site not in store.sites():
+        raise InclineError(
+            f"{site}: the inventory has no such site",
+            code="INC-7097",
+            next_step=f"incline inventory import FILE --as {site}   or   incline discover {site}",
+        )
+    machines = store.load((site,)).machines
+    files = [file for path in paths for file in _files(path)]
+    narrator.begin(f"{site}: files")
+    told: list[FileSeries] = []
+    for number, file in enumerate(files, start=1):
+        told += read_usage(file)
+        narrator.at(number, len(files), "file")
+    found = samples_of(told, {machine.name: machine for machine in machines if not machine.template}, site)
+    names = files[0].name if len(files) == 1 else f"{len(files)} files"
+    usage = Told(series=found.series, whole=found.whole, source=f"file {names}", findings=found.findings, aged=True)
+    refreshed = refresh(store, site, usage, machines, before={}, now=datetime.now(UTC))
+    narrator.end(f"{refreshed.samples:,} samples of {refreshed.machines:,} machines", count=refreshed.samples, unit="samples")
+    return Measured(site=site, files=len(files), refreshed=refreshed)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    yield from sorted(path.rglob("*.csv")) if path.is_dir() else (path,)
+
+
+def document(done: Measured) -> dict[str, Any]:
+    """For programs."""
+    told = done.refreshed
+    return {
+        "schema": "incline.inventory-usage/1",
+        "site": done.site,
+        "files": done.files,
+        "samples": told.samples,
+        "machines": told.machines,
+        "percentiles": told.percentiles,
+        "findings": len(told.findings),
+    }
+
+
+def text(done: Measured) -> str:
+    """For people."""
+    told = done.refreshed
+    lines = [f"{done.site}: usage of {told.machines:,} machines from {done.files:,} files, {told.samples:,} samples"]
+    if told.findings:
+        lines.append(f"{len(told.findings):,} findings: incline inventory findings --site {done.site}")
+    return "\n".join(lines)
