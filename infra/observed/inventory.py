@@ -144,10 +144,16 @@ def find_datacenter(session: VsphereSession, name: str) -> str:
     Raises:
         GoneError: the vCenter has none of this name (INC-6014).
     """
-    for moref, values in session.of_type(vim.Datacenter, ["name"]).items():
-        if values.get("name") == name:
+    names = {moref: str(values.get("name", "")) for moref, values in session.of_type(vim.Datacenter, ["name"]).items()}
+    for moref, found in names.items():
+        if found == name:
             return moref
-    raise GoneError(f"{session.site}: the vCenter has no datacenter {name}", code="INC-6014", next_step="correct `datacenter` of the site")
+    raise GoneError(
+        f"{session.site}: the vCenter has no datacenter {name}",
+        code="INC-6014",
+        details=(f"it has: {', '.join(sorted(names.values())) or 'none that this user may see'}",),
+        next_step="correct `datacenter` of the site",
+    )
 
 
 def _hosts(session: VsphereSession, within: tuple[Any, str], clusters: Mapping[str, str]) -> dict[str, HostView]:

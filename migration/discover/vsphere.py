@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from infra.observed.errors import GoneError, RestRefusedError
+from infra.observed.errors import RestRefusedError
+from infra.observed.inventory import find_datacenter
 from infra.observed.soap.answer import Found
 from infra.observed.soap.reader import PropertyReader
 from infra.observed.soap.shapes import listed, number, record, text
@@ -50,7 +51,7 @@ def read_site(
     """
     at = now or datetime.now(UTC)
     with PropertyReader(session) as reader:
-        within = ("Datacenter", _datacenter(session, reader, datacenter))
+        within = ("Datacenter", find_datacenter(session, datacenter))
         places = replace(read_places(reader, within, datacenter, site, at), custom_fields=_custom_fields(session, reader))
         context = Context(site=site, source=f"vCenter {session.host}, datacenter {datacenter}", now=at, places=places)
         reading = _Look(reader, context, known or {}, watch)
@@ -130,20 +131,6 @@ def _without_twins(made: Mapping[str, FoundMachine]) -> dict[str, FoundMachine]:
         told[moref] = each if each.key not in taken else replace(each, key=f"{each.key}#{moref}")
         taken.add(told[moref].key)
     return told
-
-
-def _datacenter(session: VsphereSession, reader: PropertyReader, name: str) -> str:
-    names = {each.moref: name_of(each.values) for each in reader.of_type("Datacenter", ("name",))}
-    for moref, found in names.items():
-        if found == name:
-            return moref
-    listed_names = ", ".join(sorted(names.values())) or "none"
-    raise GoneError(
-        f"{session.site}: the vCenter has no datacenter {name}",
-        code="INC-6014",
-        details=(f"it has: {listed_names}",),
-        next_step="correct `datacenter` of the site",
-    )
 
 
 def _custom_fields(session: VsphereSession, reader: PropertyReader) -> dict[int, str]:

@@ -52,8 +52,6 @@ def machine(found: Found, known: FoundMachine | None, context: Context) -> Found
     values, places = found.values, context.places
     host, nets = values.get("runtime.host", ""), values.get("guest.net") or ()
     parts = known if known is not None else hardware(values.get(DEVICES) or (), places.network_names)
-    cpus, per_socket = values.get("config.hardware.numCPU", 0), values.get("config.hardware.numCoresPerSocket")
-    reservation = values.get("config.memoryAllocation.reservation")
     return FoundMachine(
         key=key_of(values, found.moref, context.site),
         name=name_of(values),
@@ -63,16 +61,12 @@ def machine(found: Found, known: FoundMachine | None, context: Context) -> Found
         as_of=context.now,
         uuid=values.get("config.uuid", ""),
         moref=found.moref,
-        cpus=cpus,
+        cpus=values.get("config.hardware.numCPU", 0),
         memory=values.get("config.hardware.memoryMB", 0) * _MIB,
-        sockets=cpus // per_socket if per_socket else None,
+        sockets=_sockets(values),
         power=_POWER.get(values.get("runtime.powerState", ""), "suspended"),
         template=bool(values.get("config.template")),
-        os=os_id(
-            guest_id=values.get("config.guestId", ""),
-            config=values.get("config.guestFullName", ""),
-            guest=values.get("guest.guestFullName", ""),
-        ),
+        os=_system(values),
         os_config=values.get("config.guestFullName", "") or values.get("config.guestId", ""),
         os_guest=values.get("guest.guestFullName", ""),
         firmware=values.get("config.firmware", ""),
@@ -94,7 +88,7 @@ def machine(found: Found, known: FoundMachine | None, context: Context) -> Found
         tracking=values.get("config.changeTrackingEnabled"),
         consolidate=values.get("runtime.consolidationNeeded"),
         cpu_reservation_mhz=values.get("config.cpuAllocation.reservation"),
-        memory_reservation=None if reservation is None else reservation * _MIB,
+        memory_reservation=_bytes(values.get("config.memoryAllocation.reservation")),
         in_use=values.get("summary.storage.committed"),
         created=_known_moment(values.get("config.createDate")),
         booted=values.get("runtime.bootTime"),
@@ -148,6 +142,20 @@ def _snapshots(values: Mapping[str, Any]) -> tuple[FoundSnapshot, ...]:
 
 def _files(disks: Sequence[Mapping[str, Any]]) -> set[int]:
     return {file for disk in disks for unit in disk.get("chain", ()) for file in unit.get("fileKey", ())}
+
+
+def _sockets(values: Mapping[str, Any]) -> int | None:
+    cpus, per_socket = values.get("config.hardware.numCPU", 0), values.get("config.hardware.numCoresPerSocket")
+    return cpus // per_socket if per_socket else None
+
+
+def _bytes(mebibytes: int | None) -> int | None:
+    return None if mebibytes is None else mebibytes * _MIB
+
+
+def _system(values: Mapping[str, Any]) -> str:
+    config, guest = values.get("config.guestFullName", ""), values.get("guest.guestFullName", "")
+    return os_id(guest_id=values.get("config.guestId", ""), config=config, guest=guest)
 
 
 def _hardware_version(said: str) -> int | None:
