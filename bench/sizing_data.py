@@ -12,6 +12,7 @@ import numpy as np
 from infra.catalogue import InstanceType, instance_types
 from infra.estate.model import GIB
 from migration.assess.frontier import Candidate, worthwhile
+from migration.assess.packing import Demand
 from migration.assess.sizing_use import Numbers, Use, use_of_series
 
 DATA = Path(__file__).parent / "data"
@@ -71,6 +72,20 @@ def load() -> Traces:
         has_memory=has_memory,
         first=first,
     )
+
+
+def demands() -> list[Demand]:
+    """All 400 machines as what they would take of a host."""
+    with (DATA / "bitbrains_vm_summary.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Demand(
+                name=row["vm"],
+                cpus=float(row["cores_last"]),
+                memory=float(row["mem_gib"]) * GIB,
+                used=min(float(row["cpu_p95"]), 100.0) / 100 * float(row["cores_last"]),
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 def candidates() -> tuple[Candidate, ...]:

@@ -1,8 +1,9 @@
 """One budget of risk for a whole fleet, spent where it saves most: a knapsack, not the same percentile for all.
 
-Every machine begins at its safest size. Steps down its hull are taken in the order of dollars saved per unit of risk, as long as the
-expected hours over capacity of all machines together stay within the budget. That is the best solution of the relaxed problem but for the
-last step; the bound says how far the answer can be from the best of all. Equal input gives an equal answer.
+Every machine begins at its safest size. Steps down its hull are taken in the order of dollars saved per unit of risk, until the next one
+would take the expected hours over capacity of all machines together over the budget. So one price on risk sizes every machine, and the
+answer is that of the relaxed problem but for one step; the bound says how far it can be from the best of all. The rest of the budget is
+not filled up with poorer steps: that would save little and make sizes jump when the budget moves. Equal input gives an equal answer.
 """
 
 from __future__ import annotations
@@ -55,32 +56,25 @@ def choose_fleet(frontiers: Mapping[str, Sequence[SizeOption]], budget: float) -
     hulls = {key: lower_hull(options)[::-1] for key, options in frontiers.items() if options}
     at = dict.fromkeys(hulls, 0)
     room = budget * len(hulls) - sum(_risk(hull[0]) for hull in hulls.values())
-    within, rate, least = room >= -1e-12, 0.0, 0.0
-    cut = False
+    within, price, part = room >= -1e-12, 0.0, 0.0
     steps = _Steps(hulls)
     for step in steps:
-        hull = hulls[step.key]
-        saved, risk = _gain(hull, step.number)
-        if risk <= room + 1e-15:
-            room -= risk
-            at[step.key] = step.number
-            rate = -step.rate if not cut else rate
-            steps.follow(step)
-            continue
-        if not cut:  # the relaxed problem would take the part of this step that still fits, and nothing after it
-            cut, least = True, saved * max(room, 0.0) / risk
-            held = sum(hulls[key][number].usd_month for key, number in at.items())
-            least = held - least
+        saved, risk = _gain(hulls[step.key], step.number)
+        if risk > room + 1e-15:
+            part = saved * max(room, 0.0) / risk  # the relaxed problem takes the part of the step that still fits
+            break
+        room -= risk
+        at[step.key] = step.number
+        price = -step.rate
+        steps.follow(step)
     chosen = {key: hulls[key][number] for key, number in at.items()}
     usd = sum(option.usd_month for option in chosen.values())
     mean = sum(_risk(option) for option in chosen.values()) / len(chosen) if chosen else 0.0
-    return FleetChoice(
-        chosen=chosen, usd_month=usd, risk=mean, within=within, price_on_risk=rate, usd_least=least if cut and within else usd
-    )
+    return FleetChoice(chosen=chosen, usd_month=usd, risk=mean, within=within, price_on_risk=price, usd_least=usd - part)
 
 
 class _Steps:
-    """The next step of every machine, best first. A machine whose step was refused takes no further one."""
+    """The next step of every machine, best first. One follows only where the one before it was taken."""
 
     def __init__(self, hulls: Mapping[str, Sequence[SizeOption]]) -> None:
         self._hulls = hulls

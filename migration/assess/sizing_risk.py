@@ -1,7 +1,7 @@
 """The expected share of hours in which a size is too small: what the machine did, blurred a little, and what its peers do.
 
     risk = share of own hours above the size, each hour's use blurred by 10 %          (what was almost too much may be next month)
-         + 6 % of the share of hours in which machines like it are above the size      (what it has not done yet)
+         + 4 % of the share of hours in which machines like it are above the size      (what it has not done yet)
 
 CPU and memory are judged separately, and an hour counts once when both are short. The figures were found by validation inside July and
 August of the traces (`bench/sizing_tune.py`); a factor then makes the expectation equal to what the weeks that followed really brought.
@@ -32,8 +32,8 @@ class RiskModel:
     """
 
     blur: float = 0.1
-    peers: float = 0.06
-    unforeseen: float = 1.8
+    peers: float = 0.04
+    unforeseen: float = 2.02
 
 
 TUNED = RiskModel()

@@ -15,8 +15,8 @@ BUDGET = 0.0015
 """Share of hours in which a fleet may be short of CPU or memory."""
 WORST = 0.05
 """Share of hours in which one machine may be short."""
-PRICE_ON_RISK = 2400.0
-"""USD a month per unit of risk, for one machine by itself: about 3.3 USD per hour over capacity; what the budget came to on the traces."""
+PRICE_ON_RISK = 2300.0
+"""USD a month per unit of risk, for one machine by itself: 3.2 USD per hour over capacity, what the budget came to on the traces."""
 
 Need = tuple[float, float]
 

@@ -1,12 +1,10 @@
 """Packing machines on hosts, with a bound."""
 
-import csv
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.sizing_data import DATA
+from bench.sizing_data import demands as demands_of_traces
 from migration.assess.packing import Demand, DoesNotFitError, HostSize, pack
 from migration.assess.packing import _shares as shares_of
 from migration.assess.packing_exact import packed_into
@@ -62,17 +60,7 @@ def test_no_machines_need_no_hosts():
 
 
 def test_the_machines_of_the_traces_need_no_host_more_than_any_packing_must():
-    with (DATA / "bitbrains_vm_summary.csv").open(encoding="utf-8", newline="") as file:
-        machines = [
-            Demand(
-                name=row["vm"],
-                cpus=float(row["cores_last"]),
-                memory=float(row["mem_gib"]) * GIB,
-                used=min(float(row["cpu_p95"]), 100.0) / 100 * float(row["cores_last"]),
-            )
-            for row in csv.DictReader(file)
-            if float(row["mem_gib"]) <= 256
-        ]
+    machines = [d for d in demands_of_traces() if d.memory <= HOST.memory]
     packing = pack(machines, HOST)
     assert len(machines) == 399
     assert (len(packing.hosts), packing.bound) == (14, 14)

@@ -37,7 +37,7 @@ def test_one_budget_for_the_fleet_saves_more_at_less_risk(split):
     frontiers = split.frontiers()
     choice = choose_fleet(frontiers, BUDGET)
     outcome = judged(choice.chosen, split.provisioned, split.test, choice.risk)
-    assert outcome.saving >= 0.305
+    assert outcome.saving >= 0.31
     assert outcome.hours_over <= 0.0015
     assert choice.risk <= BUDGET
-    assert choice.usd_month - choice.usd_least < 0.002 * choice.usd_month
+    assert choice.usd_month - choice.usd_least < 0.01 * choice.usd_month
