@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.discover_progress import Narrator
-from infra.errors import InclineError
+from cli.inventory_tables import known_sites
 from migration.discover.store import Store
 from migration.discover.usage import Refreshed, Told, refresh
 from migration.discover.usage_capacity import samples_of
@@ -31,12 +31,7 @@ def bring_usage(store: Store, paths: Sequence[Path], site: str, narrator: Narrat
     Raises:
         InclineError: a file cannot be read (INC-7182); or the site is not in the inventory (INC-7097).
     """
-    if site not in store.sites():
-        raise InclineError(
-            f"{site}: the inventory has no such site",
-            code="INC-7097",
-            next_step=f"incline inventory import FILE --as {site}   or   incline discover {site}",
-        )
+    known_sites((site,), store.sites())
     machines = store.load((site,)).machines
     files = [file for path in paths for file in _files(path)]
     narrator.begin(f"{site}: files")
