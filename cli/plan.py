@@ -140,7 +140,7 @@ def check_command(
     estate: EstateOption = None,
     json_mode: JsonOption = False,
 ) -> None:
-    """Judge the estate after every wave by the rules, and name which server makes them fail."""
+    """Judge the estate after every wave by the rules. Names which server makes one fail."""
     from cli.plan_check import check_data, check_text, judged_waves  # noqa: PLC0415
     from cli.plan_file import kept_plan, night_or_server  # noqa: PLC0415
     from cli.project import estate_path  # noqa: PLC0415

@@ -140,7 +140,7 @@ class _Builder:
             estate=inputs.estate,
             together=inputs.together,
             edges=inputs.edges,
-            wishes=Wishes(self.pins, frozenset(inputs.pins), inputs.split),
+            wishes=Wishes(self.pins, frozenset(inputs.pins), inputs.split, inputs.stay),
             fits=self._fits,
         )
         self._pin_groups(found)

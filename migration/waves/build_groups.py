@@ -34,11 +34,13 @@ class Wishes:
         pins: by server.
         alone: servers that were moved by hand, each for itself: the rest of its group does not follow.
         split: the night of every server of a plan that is scored as it stands.
+        stay: nights of an earlier plan: they part nothing, but say who of a redundancy group went first.
     """
 
     pins: Mapping[str, date] = field(default_factory=dict)
     alone: frozenset[str] = frozenset()
     split: Mapping[str, date] = field(default_factory=dict)
+    stay: Mapping[str, date] = field(default_factory=dict)
 
 
 def grouped(
@@ -139,7 +141,7 @@ def _apart(pieces: Sequence[_Piece], wishes: Wishes) -> Iterator[Before]:
             rings.setdefault(name, []).append(piece)
     seen: set[tuple[str, str]] = set()
     for name, ring in rings.items():
-        ordered = sorted(ring, key=lambda piece: _known_night(piece.servers, wishes) or date.max)
+        ordered = sorted(ring, key=lambda piece: _known_night(piece.servers, wishes) or _stayed(piece.servers, wishes))
         for first, then in pairwise(ordered):
             if (first.name, then.name) not in seen and (then.name, first.name) not in seen:
                 seen.add((first.name, then.name))
@@ -256,6 +258,10 @@ def _split(base: str, pieces: Sequence[Sequence[Candidate]], wishes: Wishes) -> 
 def _night_of(piece: Sequence[Candidate], wishes: Wishes) -> str:
     night = _known_night(piece, wishes)
     return f"on {night}" if night else "in a night of their own"
+
+
+def _stayed(piece: Sequence[Candidate], wishes: Wishes) -> date:
+    return min((wishes.stay[each.server] for each in piece if each.server in wishes.stay), default=date.max)
 
 
 def _known_night(piece: Sequence[Candidate], wishes: Wishes) -> date | None:
