@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.errors import InclineError
 from migration.waves.model import Group, Problem
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,14 @@ class Arrays:
 
 
 def arrays(problem: Problem) -> Arrays:
-    """Read the problem once. Names that an order or a use does not find are left out: the checker and the builder report them."""
+    """Read the problem once. Names that an order or a use does not find are left out: the builder reports them."""
+    for resource in problem.resources:
+        if len(resource.capacity) != len(problem.nights):
+            raise InclineError(
+                f"{resource.name} has a capacity for {len(resource.capacity)} nights, the plan has {len(problem.nights)}",
+                code="INC-7100",
+                next_step="give it one figure for each night",
+            )
     index = {group.name: number for number, group in enumerate(problem.groups)}
     nightly = [resource for resource in problem.resources if not resource.standing]
     nights = len(problem.nights)
@@ -167,6 +175,8 @@ def reachable(data: Arrays, allowed: Bools) -> Bools:
     """The nights that the order leaves: none before a forerunner's earliest, none after a follower's latest. Never cuts off a schedule."""
     allowed = allowed.copy()
     nights = np.arange(data.nights)
+    if not data.nights:
+        return allowed
     for _ in range(data.groups + 1):
         some = allowed.any(axis=1)
         earliest = np.where(some, allowed.argmax(axis=1), data.nights)

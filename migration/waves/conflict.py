@@ -22,8 +22,11 @@ from migration.waves.model import Conflict, Problem
 from migration.waves.placeable import placeable
 from migration.waves.rows import build
 
-FEW = 48
+FEW = 12
 """Groups that are asked about one by one; larger crowds are spoken of by their nights."""
+
+ALL = 200
+"""Groups of a problem that is asked about as a whole when nothing else was found."""
 
 ONE_QUESTION = 8.0
 
@@ -85,7 +88,7 @@ def _suspects(data: Arrays, until: float) -> Iterator[list[str] | Conflict]:
     if certificate:
         yield [names[group] for group in certificate]
     yield from ([names[group] for group in each] for each in _around(data, alone))
-    if data.groups <= 4 * FEW:
+    if data.groups <= ALL:
         yield names
 
 
@@ -135,6 +138,6 @@ def _around(data: Arrays, alone: Bools) -> Iterator[list[int]]:
     freedom = (alone & ~alone[center]).sum(axis=1) + np.where(np.arange(data.groups) == center, -data.nights, 0)
     near = np.flatnonzero(shared)
     near = near[np.argsort(freedom[near], kind="stable")]
-    for size in (4, 8, 16, FEW):
+    for size in (4, 8, 16, 48):
         if size < 2 * len(near):
             yield sorted(int(each) for each in near[:size])

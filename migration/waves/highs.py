@@ -10,6 +10,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from infra.errors import InclineError
 from migration.waves.arrays import Floats
 from migration.waves.rows import Rows
 
@@ -91,7 +92,8 @@ def _run(
         fixed["mip_max_nodes"] = limits.nodes
     for name, value in {**fixed, **options}.items():
         solver.setOptionValue(name, value)
-    solver.passModel(_model(rows, integer=integer))
+    if solver.passModel(_model(rows, integer=integer)) == highspy.HighsStatus.kError:
+        raise InclineError("HiGHS refuses the rows of this plan", code="INC-7101", next_step="report it with the plan's inputs")
     if start is not None:
         given = highspy.HighsSolution()
         given.col_value = _completed(rows, start)

@@ -99,7 +99,7 @@ class Polisher:
         loss += (self.worth.nightly * (self.data.capacity - used_nightly(self.data, self.at))).sum(axis=0)
         for group in np.flatnonzero(self.at == NOWHERE):
             loss += np.where(self.allowed[group], self.out[group] / max(1, self.allowed[group].sum()), 0.0)
-        smooth = np.convolve(np.maximum(loss, 0.0), np.ones(5), mode="same") * self._tired + 1e-9
+        smooth = np.convolve(np.maximum(loss, 0.0), np.ones(5))[2 : self.data.nights + 2] * self._tired + 1e-9
         chances: Floats = smooth / smooth.sum()
         return chances
 

@@ -113,12 +113,16 @@ class _Entries:
         return first
 
     def sparse(self) -> tuple[Ints32, Ints32, Floats]:
-        """Start, index and value, row-wise."""
+        """Start, index and value, row-wise; what a row says twice of a column (a group that takes and gives back) is summed."""
         row, column, value = np.concatenate(self.row), np.concatenate(self.column), np.concatenate(self.value)
         by_row = np.lexsort((column, row))
+        row, column, value = row[by_row], column[by_row], value[by_row]
+        new = np.append(True, (np.diff(row) != 0) | (np.diff(column) != 0))[: len(row)]
+        places = np.flatnonzero(new)
+        summed = np.add.reduceat(value, places) if len(places) else value
         start = np.zeros(self.rows + 1, dtype=np.int32)
-        np.cumsum(np.bincount(row, minlength=self.rows), out=start[1:])
-        return start, column[by_row].astype(np.int32), value[by_row]
+        np.cumsum(np.bincount(row[places], minlength=self.rows), out=start[1:])
+        return start, column[places].astype(np.int32), summed
 
 
 def build(

@@ -32,6 +32,9 @@ Watch = Callable[[float, float, float], None]
 WHOLE = 9_000
 """Choices that one exact program may have."""
 
+SMALL = 1_000
+"""Choices that need no rounds of polish before."""
+
 PATIENCE = 40
 """Rounds without gain after which a schedule that cannot be whole is left as it is."""
 
@@ -137,9 +140,8 @@ def solve(
     data = arrays(problem)
     run = _Run(data, placeable(data), seconds, gap, watch, stop, seed, threads)
     run.at = np.full(data.groups, NOWHERE, dtype=np.int64)
-    members = run.allowed.any(axis=1)
-    run.bound = float(np.where(run.allowed, data.cost, np.inf).min(axis=1, initial=np.inf)[members].sum())
-    if data.groups:
+    run.bound = float(np.where(run.allowed, data.cost, np.inf).min(axis=1, initial=np.inf)[run.members].sum())
+    if len(run.members):
         _first(run, start)
         relaxed = _bounds_and_blocks(run)
         _improve(run, relaxed)
@@ -187,10 +189,11 @@ def _improve(run: _Run, relaxed: Relaxed | None) -> None:
     polisher = Polisher(run.data, run.allowed, relaxed.worth, left_out_costs(run.data), run.at, run.seed, run.threads)
     rounds = 0
     while not run.done:
-        polisher.round(run.limits(4.0, nodes=200, threads=1))
-        run.offer(polisher.at)
+        if run.allowed.sum() > SMALL:
+            polisher.round(run.limits(4.0, nodes=200, threads=1))
+            run.offer(polisher.at)
         rounds += 1
-        if rounds == WARM_UP or rounds % 100 == 0:
+        if rounds == WARM_UP or run.allowed.sum() <= SMALL or rounds % 100 == 0:
             open_choices = polisher.narrowed(run.objective - run.bound) if run.complete else run.allowed
             if open_choices.sum() <= WHOLE and not run.done:
                 _exactly(run, relaxed, open_choices)
