@@ -152,7 +152,7 @@ class Store:
         """The newest picture of these sites, or of all, joined. `taken_at` is the oldest site's: a picture is as old as that."""
         with self._database.reading() as connection:
             found = [machine_of(row) for row in _rows(connection, machines, sites, machines.c.gone_at.is_(None))]
-            usage = best_of(percentiles_of(row) for row in _rows(connection, percentiles, sites))
+            usage = best_of(percentiles_of(row) for row in _newest_months(connection, sites))
             parts: dict[str, Any] = {
                 name: tuple(part_of(kind, columns, row) for row in _rows(connection, table, sites))
                 for name, (table, kind, columns) in PARTS.items()
@@ -281,6 +281,14 @@ def _dicts(connection: Connection, wanted: Any) -> list[dict[str, Any]]:
     found = connection.execute(wanted)
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _newest_months(connection: Connection, sites: Sequence[str]) -> list[dict[str, Any]]:
+    """Of all that is kept for ever, the newest month of each metric and interval."""
+    key = (percentiles.c.machine, percentiles.c.metric, percentiles.c.interval_s)
+    age = func.row_number().over(partition_by=key, order_by=percentiles.c.month.desc()).label("age")
+    aged = select(percentiles, age).where(*([percentiles.c.site.in_(sites)] if sites else ())).subquery()
+    return _dicts(connection, select(aged).where(aged.c.age == 1))
 
 
 def _edges(connection: Connection, sites: Sequence[str]) -> Iterator[Edge]:
