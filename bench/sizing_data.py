@@ -57,17 +57,19 @@ def load() -> Traces:
     with (DATA / "bitbrains_vm_summary.csv").open(encoding="utf-8", newline="") as file:
         sizes = {row["vm"]: (float(row["cores_last"]), float(row["mem_gib"])) for row in csv.DictReader(file)}
     constant = set((DATA / "bitbrains_constant_cores.txt").read_text(encoding="utf-8").split())
-    with np.load(DATA / "bitbrains_hourly_max.npz") as stored:
-        names = [str(vm) for vm in stored["vm"].tolist()]
+    share = {}
+    for name in ("cpu", "memory"):
+        with np.load(DATA / f"bitbrains_hourly_max_{name}.npz") as stored:
+            names, tenths = [str(vm) for vm in stored["vm"].tolist()], stored["percent"]
+            first = datetime.fromisoformat(str(stored["first"]))
         rows = [n for n, vm in enumerate(names) if vm in constant]
-        percent = {name: np.where(stored[name][rows] == MISSING, np.nan, stored[name][rows] / 1000) for name in ("cpu", "memory")}
-        first = datetime.fromisoformat(str(stored["first"]))
+        share[name] = np.where(tenths[rows] == MISSING, np.nan, tenths[rows] / 1000)
     vms = tuple(names[n] for n in rows)
     has_cpus, has_memory = (np.array([sizes[vm][part] for vm in vms]) for part in (0, 1))
     return Traces(
         vms=vms,
-        cpus=np.minimum(percent["cpu"], 1.0) * has_cpus[:, None],
-        memory=np.minimum(percent["memory"], 1.0) * has_memory[:, None],
+        cpus=np.minimum(share["cpu"], 1.0) * has_cpus[:, None],
+        memory=np.minimum(share["memory"], 1.0) * has_memory[:, None],
         has_cpus=has_cpus,
         has_memory=has_memory,
         first=first,

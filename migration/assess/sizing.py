@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 from infra.estate.model import GIB
 from infra.prices import Prices, listed_prices
-from migration.assess.frontier import Candidate, cheapest_covering, chosen_by, pareto, worthwhile
+from migration.assess.frontier import Candidate, cheapest_covering, chosen_by, pareto
 from migration.assess.model import SizeOption, Sizing
 from migration.assess.sizing_fleet import choose_fleet
 from migration.assess.sizing_measured import Measured, basis, judged_use
 from migration.assess.sizing_peers import Curve, curves, public_curve
 from migration.assess.sizing_risk import TUNED, RiskModel, risks
 from migration.assess.sizing_rules import FRONTIER, LABELS, PROVISIONED, SizingRules, need
-from migration.assess.sizing_types import candidates
+from migration.assess.sizing_types import Offers
 from migration.assess.sizing_use import Use
 from migration.assess.volumes import choose_volumes
 from migration.discover.model import FoundMachine
@@ -63,7 +63,7 @@ def size_up(
     """
     rules, prices = rules or SizingRules(), prices or listed_prices()
     use, missing = judged_use(machine, measured, rules)
-    possible = candidates(machine, measured.usage, use, rules, prices)
+    possible = Offers(rules, prices).to(machine, measured.usage, use)
     found = choices_among(possible, machine, measured, use, missing, curve or public_curve())
     chosen = chosen_by(bearable(found.options, rules), rules.price_on_risk) if rules.policy == FRONTIER and found.options else None
     return sizing_of(found, chosen, rules, prices)
@@ -81,9 +81,10 @@ def size_fleet(
     uses = {m.key: judged_use(m, measured.get(m.key, Measured()), rules) for m in machines}
     peers = curves({key: use for key, (use, _) in uses.items() if use is not None and len(use.measured) == 2})
     every: list[Choices] = []
+    offers = Offers(rules, prices)
     for m in machines:
         (use, missing), known = uses[m.key], measured.get(m.key, Measured())
-        possible = candidates(m, known.usage, use, rules, prices)
+        possible = offers.to(m, known.usage, use)
         every.append(choices_among(possible, m, known, use, missing, peers.get(m.key) or public_curve()))
     picked = chosen_in_fleet(every, rules)
     sized = {c.machine.key: sizing_of(c, picked.get(c.machine.key), rules, prices) for c in every}
@@ -120,7 +121,7 @@ def choices_among(
 def options_of(possible: Sequence[Candidate], as_is: Candidate, use: Use, curve: Curve, model: RiskModel = TUNED) -> list[SizeOption]:
     """Every size worth a look with its risk. Larger ones than provisioned only when the machine used more than it is said to have."""
     more = use.cpus.max() > use.has_cpus or use.memory.max() > use.has_memory
-    sizes = [c for c in worthwhile(possible) if more or c.usd_month < as_is.usd_month]
+    sizes = [c for c in possible if more or c.usd_month < as_is.usd_month]
     sizes = [c for c in sizes if c.name != as_is.name] + [as_is]
     found = risks(use, [(c.cpus, c.memory / GIB) for c in sizes], curve, model)
     parts = zip(sizes, found.both.tolist(), found.cpus.tolist(), found.memory.tolist(), strict=True)

@@ -60,7 +60,7 @@ def _weakness(usage: Mapping[Metric, Percentiles], rules: SizingRules) -> str:
         found = usage.get(metric)
         if found is None:
             continue
-        days = (found.last - found.first).total_seconds() / 86_400
+        days = ((found.last - found.first).total_seconds() + found.interval_s) / 86_400
         if found.expected and found.samples / found.expected < rules.least_coverage:
             return f"only {found.samples / found.expected:.0%} of the samples of {metric.value} are there"
         if days < rules.least_days:

@@ -100,6 +100,11 @@ def test_without_enough_measurements_a_machine_keeps_its_size(found, measured, w
     assert why in sizing.why
 
 
+def test_a_week_of_samples_is_a_week_though_the_last_begins_an_interval_before_its_end():
+    week = {Metric.MEMORY: percentiles(Metric.MEMORY, *[GIB] * 6, days=7 - 300 / 86_400)}
+    assert "keeps its size" not in size_up(machine(), Measured(usage=week)).why
+
+
 def test_memory_that_nobody_measured_keeps_its_size():
     usage = {Metric.CPU_PERCENT: percentiles(Metric.CPU_PERCENT, 3, 2, 5, 6, 8, 11)}
     sizing = size_up(machine(), Measured(usage=usage))
