@@ -211,7 +211,8 @@ class _Builder:
         all_rooms = rooms(inputs.estate, inputs.inventory, inputs.snapshot, sites, budget)
         known = {room.key: room for room in all_rooms}
         self.findings += [*overfull(all_rooms, found.parts), *unknown(all_rooms, found.parts)]
-        room_uses = {part.name: self._room_uses(part, known, days) for part in found.parts}
+        lags = {days_held: lag(days.nights, days_held) for days_held in {each.hold_days for each in self.moving}}
+        room_uses = {part.name: self._room_uses(part, known, lags) for part in found.parts}
         estimates = {part.name: self._estimate(part) for part in found.parts}
         ledger = resources(programme, days.nights, inputs.today, self.rates, all_rooms, found.parts)
         groups = tuple(self._group(part, days, room_uses[part.name]) for part in found.parts)
@@ -247,8 +248,8 @@ class _Builder:
         first = part.servers[0]
         return together(part.servers, self.rates[first.site, first.target], self.pace)
 
-    def _room_uses(self, part: Part, known: Mapping[str, Room], days: Calendar) -> tuple[Use, ...]:
-        return joined(use for each in part.servers for use in uses_of(each, known.get, lag(days.nights, each.hold_days)) if use[1])
+    def _room_uses(self, part: Part, known: Mapping[str, Room], lags: Mapping[int, int]) -> tuple[Use, ...]:
+        return joined(use for each in part.servers for use in uses_of(each, known.get, lags[each.hold_days]) if use[1])
 
     def _group(self, part: Part, days: Calendar, room_uses: tuple[Use, ...]) -> Group:
         programme = self.inputs.programme

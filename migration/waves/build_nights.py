@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from infra.estate.model import Estate, Freeze
 from migration.discover.model import Finding, Gravity
@@ -28,7 +29,7 @@ class Nights:
     hard: bool = False
 
 
-@dataclass(slots=True)
+@dataclass
 class Calendar:
     """The nights of a plan, and what holds for all groups.
 
@@ -47,11 +48,24 @@ class Calendar:
     early: int = 0
     awaited: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
+    _frozen: dict[frozenset[str], tuple[str, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def index(self) -> Mapping[date, int]:
         """The place of each night."""
         return {night: index for index, night in enumerate(self.nights)}
+
+    def frozen(self, services: frozenset[str]) -> tuple[str, ...]:
+        """For each night the freeze that it lies in, for a group of these services; empty where there is none."""
+        if services not in self._frozen:
+            mine = [each for each in self.freezes if not each.services or services & set(each.services)]
+            self._frozen[services] = tuple(self._met(night, mine) for night in self.nights) if mine else ("",) * len(self.nights)
+        return self._frozen[services]
+
+    def _met(self, night: date, freezes: Sequence[Freeze]) -> str:
+        last = night + timedelta(days=self.freeze_days - 1)
+        met = next((each for each in freezes if each.begins <= last and night <= each.ends), None)
+        return f"freeze {met.begins} to {met.ends}: {met.reason}" if met else ""
 
     def last_by(self, day: date) -> int:
         """The last night that is not after a day; -1 when all are."""
@@ -144,15 +158,16 @@ def _hard_words(servers: Sequence[Candidate], programme: Programme) -> str:
     return ""
 
 
-def nights_of(part: Part, found: Calendar, pins: Mapping[str, date], reaches: Callable[[int], str] = lambda _: "") -> Nights:
+def nights_of(part: Part, found: Calendar, pins: Mapping[str, date]) -> Nights:
     """The nights of one group, with the reasons for the others."""
-    reasons = [_reason(part, found, index, reaches) for index in range(len(found.nights))]
+    frozen = found.frozen(frozenset(each.service for each in part.servers))
     pin = _pin(part, found, pins)
     if pin is not None:
         # People put it there: rules of prudence give way, freezes and deadlines do not.
-        hard = _hard_reason(part, found, pin)
-        others = "pinned to another night"
-        reasons = [hard if index == pin else others for index in range(len(reasons))]
+        reasons = ["pinned to another night"] * len(found.nights)
+        reasons[pin] = frozen[pin]
+    else:
+        reasons = _reasons(part, found, frozen)
     due, late, is_hard, cut = _due(part, found)
     if cut is not None:
         index, words = cut
@@ -162,26 +177,19 @@ def nights_of(part: Part, found: Calendar, pins: Mapping[str, date], reaches: Ca
     return Nights(open_nights, _spans(reasons), pinned, due, late, is_hard)
 
 
-def _reason(part: Part, found: Calendar, index: int, reaches: Callable[[int], str]) -> str:
-    """Why a night is closed to a group, or nothing."""
-    if frozen := _hard_reason(part, found, index):
-        return frozen
+def _reasons(part: Part, found: Calendar, frozen: Sequence[str]) -> list[str]:
+    """Why each night is closed to a group; empty for one that is open. The first reason counts."""
+    reasons = list(frozen)
     test = not any(each.production for each in part.servers)
-    if found.test_nights and test != (index < found.test_nights):
-        return "production nights: test servers moved before" if test else "the first nights are for test servers alone"
-    if index < found.early and part.name not in found.awaited and (words := _hard_words(part.servers, found.programme)):
-        return f"one of the first {found.early} nights, and {words}"
-    return reaches(index)
-
-
-def _hard_reason(part: Part, found: Calendar, index: int) -> str:
-    night = found.nights[index]
-    last = night + timedelta(days=found.freeze_days - 1)
-    services = {each.service for each in part.servers}
-    for freeze in found.freezes:
-        if freeze.begins <= last and night <= freeze.ends and (not freeze.services or services & set(freeze.services)):
-            return f"freeze {freeze.begins} to {freeze.ends}: {freeze.reason}"
-    return ""
+    words = "the first nights are for test servers alone" if not test else "production nights: test servers moved before"
+    if found.test_nights:
+        closed = range(found.test_nights) if not test else range(found.test_nights, len(reasons))
+        for index in closed:
+            reasons[index] = reasons[index] or words
+    if found.early and part.name not in found.awaited and (hard := _hard_words(part.servers, found.programme)):
+        for index in range(found.early):
+            reasons[index] = reasons[index] or f"one of the first {found.early} nights, and {hard}"
+    return reasons
 
 
 def _pin(part: Part, found: Calendar, pins: Mapping[str, date]) -> int | None:
