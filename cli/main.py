@@ -52,6 +52,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "where": LazyCommand(module="cli.where", summary="Where a service runs, what it needs, what it promises."),
     "impact": LazyCommand(module="cli.impact", summary="What stops when something fails, and what comes back where."),
     "ci": LazyCommand(module="cli.ci", summary="For pipelines: one comment for a pull request."),
+    "report": LazyCommand(module="cli.report", summary="One page for architects: readiness, sizes, cost, waves."),
     "lab": LazyCommand(module="cli.lab", summary="The offline vCenter and AWS region, with the real Pulumi engine."),
     "demo": LazyCommand(module="cli.demo", summary="A server moves up to AWS and back, on the lab, with a report."),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from migration.report.layout import Place, arrange
+from migration.report.svg import SOFT, text
 from migration.report.topology import Box, Line, Topology
 
 _DASH = {"declared": "", "seen": ' stroke-dasharray="6 3"', "once": ' stroke-dasharray="1 4"'}
@@ -49,19 +50,19 @@ def _frame(box: Box, place: Place) -> str:
     stroke = "var(--soft, #57606a)" if box.kind == "site" else "var(--line, #d0d7de)"
     return (
         f"<g><title>{escape(_said(box))}</title>{_rectangle(place, fill, stroke)}"
-        f"{_text(place.x + 10, place.y + 20, box.label, bold=box.kind == 'site', size=14 if box.kind == 'site' else 12)}</g>"
+        f"{text(place.x + 10, place.y + 20, box.label, bold=box.kind == 'site', size=14 if box.kind == 'site' else 12)}</g>"
     )
 
 
 def _leaf(box: Box, place: Place) -> str:
     moving = box.wave is not None
     stroke = "var(--warn, #7d4e00)" if moving else "var(--bar, #0550ae)"
-    badge = _text(place.x + place.w - 8, place.y + 18, f"▲ {box.wave}", bold=True, size=11, end=True) if moving else ""
+    badge = text(place.x + place.w - 8, place.y + 18, f"▲ {box.wave}", bold=True, size=11, anchor="end") if moving else ""
     dash = ' stroke-dasharray="3 3"' if box.kind == "address" else ""
     return (
         f"<g><title>{escape(_said(box))}</title>{_rectangle(place, 'var(--bg, #fff)', stroke, 2 if moving else 1, dash)}"
-        f"{_text(place.x + 8, place.y + 18, _cut(box.label, 17 if moving else 21), size=12)}"
-        f"{_text(place.x + 8, place.y + 35, _cut(box.detail, 25), size=10, soft=True)}{badge}</g>"
+        f"{text(place.x + 8, place.y + 18, _cut(box.label, 17 if moving else 21), size=12)}"
+        f"{text(place.x + 8, place.y + 35, _cut(box.detail, 25), size=10, fill=SOFT)}{badge}</g>"
     )
 
 
@@ -99,16 +100,6 @@ def _rectangle(place: Place, fill: str, stroke: str, width: float = 1, extra: st
     return (
         f'<rect x="{place.x:g}" y="{place.y:g}" width="{place.w:g}" height="{place.h:g}" rx="4" fill="{fill}" stroke="{stroke}" '
         f'stroke-width="{width:g}"{extra}/>'
-    )
-
-
-def _text(x: float, y: float, words: str, *, bold: bool = False, size: int = 12, soft: bool = False, end: bool = False) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    anchor = ' text-anchor="end"' if end else ""
-    colour = "var(--soft, #57606a)" if soft else "var(--ink, #1b1f24)"
-    return (
-        f'<text x="{x:g}" y="{y:g}" font-size="{size}" font-family="system-ui,sans-serif" fill="{colour}"{weight}{anchor}>'
-        f"{escape(words)}</text>"
     )
 
 
