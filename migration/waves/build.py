@@ -15,7 +15,7 @@ from infra.estate.model import Estate
 from infra.observed.capacity import CapacitySnapshot
 from migration.discover.model import Edge, Finding, Gravity, Inventory
 from migration.waves.build_candidates import Candidate, LeftOut
-from migration.waves.build_capacity import Room, joined, overfull, rooms, unknown, uses_of
+from migration.waves.build_capacity import Room, joined, overfull, rooms, unknown, uses_of, with_growth
 from migration.waves.build_groups import Wishes, grouped
 from migration.waves.build_nights import Calendar, calendar, nights_of, wanted_nights
 from migration.waves.build_parts import Grouped, Part
@@ -208,7 +208,8 @@ class _Builder:
         inputs, programme = self.inputs, self.inputs.programme
         sites = {site for pair in self.rates for site in pair}
         budget = programme.money.budget_usd_month or (inputs.estate.standards.budget_usd_month if inputs.estate else None)
-        all_rooms = rooms(inputs.estate, inputs.inventory, inputs.snapshot, sites, budget)
+        found_rooms = rooms(inputs.estate, inputs.inventory, inputs.snapshot, sites, budget)
+        all_rooms = with_growth(found_rooms, inputs.snapshot, days.nights, inputs.today)
         known = {room.key: room for room in all_rooms}
         self.findings += [*overfull(all_rooms, found.parts), *unknown(all_rooms, found.parts)]
         lags = {days_held: lag(days.nights, days_held) for days_held in {each.hold_days for each in self.moving}}

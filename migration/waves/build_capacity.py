@@ -9,16 +9,17 @@ until then it may have to come back. Limits are those of the rules (CAP-001, CAP
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from infra.catalogue import instance_types, type_for
 from infra.ec2_quotas import quota_group
 from infra.errors import InclineError
 from infra.estate.model import AwsSite, Cluster, Estate, VsphereSite
-from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedCluster, VsphereCapacity
+from infra.observed.capacity import AwsCapacity, CapacitySnapshot, History, ObservedCluster, VsphereCapacity
 from migration.discover.model import Finding, FoundCluster, Gravity, Inventory
 from migration.waves.build_candidates import Candidate
+from migration.waves.build_growth import Growth, growth
 from migration.waves.build_parts import Part
 from migration.waves.model import Resource, Use
 
@@ -39,7 +40,7 @@ class Room:
     Attributes:
         key: kind, site and name: memory/downtown/general, quota/aws-east/L-1216C47A.
         whole: all of it; reserve: what must stay free; used: what is taken now.
-        growth: whether the load that stays there grows.
+        growth: whether the load that stays there grows; ahead: by how much, where a history tells.
         source: where the numbers come from.
     """
 
@@ -53,20 +54,23 @@ class Room:
     relax: str
     step: float
     growth: bool = True
+    ahead: Growth | None = None
 
     @property
     def site(self) -> str:
         """The site that it is a part of."""
         return self.key.split("/")[1]
 
-    def free(self, days: float, percent_per_month: float) -> float:
-        """What is left for moves after so many days of growth."""
-        grown = self.used * percent_per_month / 100 * days / MONTH_DAYS if self.growth else 0.0
-        return self.whole - self.reserve - self.used - grown
+    def free(self, night: date, today: date, percent_per_month: float) -> float:
+        """What is left for moves in a night, after growth: as forecast where there is a history, else so many per cent a month."""
+        share = self.ahead.by_night.get(night) if self.ahead else None
+        if share is None:
+            share = percent_per_month / 100 * (night - today).days / MONTH_DAYS
+        return self.whole - self.reserve - self.used * (1 + (share if self.growth else 0.0))
 
     def resource(self, calendar: Sequence[date], today: date, percent_per_month: float) -> Resource:
         """The planner's form. What is overfull already is full: nothing more may come."""
-        capacity = tuple(max(0.0, self.free((night - today).days, percent_per_month)) for night in calendar)
+        capacity = tuple(max(0.0, self.free(night, today, percent_per_month)) for night in calendar)
         return Resource(name=self.title, unit=self.unit, capacity=capacity, standing=True, relax=self.relax, step=self.step)
 
 
@@ -322,7 +326,7 @@ def overfull(all_rooms: Iterable[Room], parts: Iterable[Part]) -> Iterator[Findi
     """Rooms of targets that have nothing left before anything moved."""
     wanted = {key for part in parts for each in part.servers for key, amount in _taken(each) if amount}
     for room in all_rooms:
-        if room.key in wanted and room.free(0.0, 0.0) <= 0:
+        if room.key in wanted and room.whole - room.reserve - room.used <= 0:
             yield Finding(
                 code="PLN-013",
                 gravity=Gravity.ERROR,
@@ -351,3 +355,20 @@ def unknown(all_rooms: Iterable[Room], parts: Iterable[Part]) -> Iterator[Findin
             taken="their capacity there is no limit of the plan",
             remedy="incline capacity snapshot, then make the plan again",
         )
+
+
+def with_growth(found: Iterable[Room], snapshot: CapacitySnapshot | None, nights: Sequence[date], today: date) -> tuple[Room, ...]:
+    """The rooms with the growth that the snapshot's histories tell of their clusters and datastores."""
+    histories: dict[str, tuple[tuple[History, ...], str]] = {}
+    for site, seen in snapshot.sites.items() if snapshot else ():
+        if isinstance(seen, VsphereCapacity):
+            for cluster in seen.clusters:
+                histories[f"memory/{site}/{cluster.name}"] = (cluster.history, "memory")
+                histories[f"cpu/{site}/{cluster.name}"] = (cluster.history, "cpu")
+            for datastore in seen.datastores:
+                histories[f"space/{site}/{datastore.name}"] = (datastore.history, "space")
+    rooms = []
+    for room in found:
+        told = growth(*histories[room.key], nights, today) if room.key in histories else None
+        rooms.append(room if told is None else replace(room, ahead=told, source=f"{room.source}; {told.words}"))
+    return tuple(rooms)

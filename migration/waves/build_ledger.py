@@ -32,7 +32,7 @@ def ledger(built: Built, at: Mapping[str, int]) -> tuple[Left, ...]:
     for room in built.rooms:
         if room.title not in change:
             continue
-        capacity = tuple(room.free((night - built.inputs.today).days, growth) for night in nights)
+        capacity = tuple(room.free(night, built.inputs.today, growth) for night in nights)
         taken, left = 0.0, []
         for index, more in enumerate(change[room.title]):
             taken += more

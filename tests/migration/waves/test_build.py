@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
-from infra.estate.model import Estate, Freeze, Link, Tier
-from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedQuota
+from infra.estate.model import Estate, Freeze, HighAvailability, Link, Tier
+from infra.observed.capacity import (
+    AwsCapacity,
+    CapacitySnapshot,
+    Demand,
+    History,
+    ObservedCluster,
+    ObservedHost,
+    ObservedMachine,
+    ObservedQuota,
+    VsphereCapacity,
+)
 from migration.discover.model import Edge, FoundCluster, FoundHost, FoundMachine, Inventory
 from migration.waves.build import Built, Inputs, build
 from migration.waves.build_ledger import ledger, tightest
 from migration.waves.build_order import rings
 from migration.waves.build_resources import PEOPLE
-from migration.waves.durations import History
+from migration.waves.durations import History as Moves
 from tests.fakes.estates import estate as some_estate
 from tests.fakes.estates import service
 from tests.fakes.wave_plans import GIB, TODAY, candidate, inputs, programme
@@ -351,6 +361,25 @@ def test_a_cluster_gives_what_is_left_without_its_largest_host_and_less_with_gro
     assert use(found, "shop", "memory of depot/yard") == [(16.0, 0)]
 
 
+def test_growth_is_forecast_where_a_history_tells() -> None:
+    """Memory that has risen by 1 GiB a day for 90 days takes about five more until the first night, and ten until the sixth."""
+    days = tuple(Demand(day=date.fromordinal(TODAY.toordinal() - 90 + n), value=float((20 + n) * GIB)) for n in range(90))
+    host = ObservedHost(name="esx-1", cores=16, mhz=2600, memory=256 * GIB)
+    history = (History(resource="memory", days=days),)
+    yard = ObservedCluster(name="yard", ha=HighAvailability(host_failures=0), drs=True, hosts=(host,), history=history)
+    busy = ObservedMachine(
+        name="x", server="", uuid="", cluster="yard", host="esx-1", datastore="", running=True, cpus=4, memory=109 * GIB, disks=()
+    )
+    depot = VsphereCapacity(taken_at=NOON, source="test", clusters=(yard,), datastores=(), machines=(busy,))
+    seen = CapacitySnapshot(estate="small-city", taken_at=NOON, sites={"depot": depot})
+    found = build(inputs(down(), snapshot=seen, programme=programme()))
+    left = capacity(found, "memory of depot/yard")
+
+    assert left[0] == pytest.approx(256 - 109 - 5, abs=3)
+    assert left[0] - left[5] == pytest.approx(5, abs=2)
+    assert "growth forecast from 90 days" in next(room.source for room in found.rooms if room.key == "memory/depot/yard")
+
+
 def test_a_source_gives_back_only_when_its_hold_is_over() -> None:
     """Held for three days, a night each: free in the fourth night after. What comes in must fit until then."""
     up = candidate("desk-db-01", site="depot", cluster="yard", hold_days=3)
@@ -390,7 +419,7 @@ def test_a_link_that_nobody_wrote_is_assumed_and_said() -> None:
 def test_a_bare_inventory_is_enough() -> None:
     """What an RVTools workbook gives: no estate, no services, no tiers, no links."""
     plain = [candidate(f"vm-{n}", service="", tier="", redundancy="", saved_usd_month=None) for n in range(9)]
-    found = build(Inputs(candidates=tuple(plain), today=TODAY, history=History()))
+    found = build(Inputs(candidates=tuple(plain), today=TODAY, history=Moves()))
 
     assert len(found.problem.groups) == 9
     assert all(group.per_night == 1.0 for group in found.problem.groups)
