@@ -6,28 +6,17 @@ written as texts, never as formulas or links, and quoted, so that editing a cell
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 
 import xlsxwriter
 
+from migration.discover.exchange.rvtools_rows import PER_MACHINE, Cells, card_facts, common, source_id
 from migration.discover.exchange.rvtools_tabs import TABS
 from migration.discover.exchange.tables import MIB
 from migration.discover.exchange.writing import FORMULA, number_of
-from migration.discover.model import FoundHost, FoundMachine, Inventory
-
-Cells = Mapping[str, object]
-POWER = {"on": "poweredOn", "off": "poweredOff", "suspended": "suspended"}
-_PROPER = {
-    "pvscsi": "VMware paravirtual SCSI",
-    "lsilogic": "LSI Logic",
-    "lsilogic-sas": "LSI Logic SAS",
-    "buslogic": "BusLogic",
-    "ide": "IDE",
-    "sata": "AHCI",
-    "nvme": "NVME Controller",
-}
+from migration.discover.model import FoundHost, FoundMachine, FoundNetwork, Inventory
 
 
 def write_rvtools(inventory: Inventory) -> tuple[bytes, int, tuple[str, ...]]:
@@ -80,152 +69,18 @@ def _own_columns(tab: str, inventory: Inventory) -> list[str]:
 
 
 def _rows(tab: str, inventory: Inventory) -> Iterable[Cells]:
-    machines = _PER_MACHINE.get(tab)
+    machines = PER_MACHINE.get(tab)
     if machines is not None:
         return (row for each in inventory.machines for row in machines(each))
     whole = _WHOLE.get(tab)
     return whole(inventory) if whole is not None else ()
 
 
-def _common(each: FoundMachine) -> dict[str, object]:
-    """What RVTools repeats on every tab of machines."""
-    return {
-        "VM": each.name,
-        "Powerstate": POWER[each.power],
-        "Template": each.template,
-        "SRM Placeholder": False,
-        "Datacenter": each.datacenter,
-        "Cluster": each.cluster,
-        "Host": each.host,
-        "Folder": each.folder,
-        "OS according to the configuration file": each.os_config,
-        "OS according to the VMware Tools": each.os_guest,
-        "VM ID": each.moref,
-        "VM UUID": each.uuid,
-        "VI SDK Server": each.site,
-    }
-
-
-def _info(each: FoundMachine) -> Iterable[Cells]:
-    networks = {f"Network #{n}": card.network for n, card in enumerate(each.nics[:8], 1)}
-    yield _common(each) | networks | _info_facts(each) | {f"vInfo_tags_{name}": value for name, value in each.tags.items()} | _custom(each)
-
-
-def _custom(each: FoundMachine) -> dict[str, object]:
-    taken = {name.casefold() for name in TABS["vInfo"]}
-    return {name: value for name, value in each.custom.items() if name.casefold() not in taken}
-
-
-def _info_facts(each: FoundMachine) -> dict[str, object]:
-    return {
-        "Connection state": "connected",
-        "Guest state": "running" if each.power == "on" else "notRunning",
-        "DNS Name": each.dns_name,
-        "Consolidation Needed": each.consolidate,
-        "PowerOn": each.booted,
-        "Creation date": each.created,
-        "Change Version": each.version,
-        "CPUs": each.cpus or None,
-        "Memory": number_of(each.memory, MIB) or None,
-        "NICs": len(each.nics),
-        "Disks": len(each.disks),
-        "Total disk capacity MiB": number_of(each.provisioned, MIB),
-        "CBT": each.tracking,
-        "Primary IP Address": each.addresses[0] if each.addresses else "",
-        "Resource pool": each.pool,
-        "FT State": None if each.fault_tolerance is None else "running" if each.fault_tolerance else "notConfigured",
-        "Provisioned MiB": number_of(each.provisioned, MIB),
-        "In Use MiB": None if each.in_use is None else number_of(each.in_use, MIB),
-        "EFI Secure boot": each.secure_boot,
-        "Firmware": each.firmware,
-        "HW version": each.hardware_version,
-        "VI SDK Server type": "VMware vCenter Server" if each.kind == "vsphere" else "Amazon EC2",
-    }
-
-
-def _cpu(each: FoundMachine) -> Iterable[Cells]:
-    per_socket = each.cpus // each.sockets if each.sockets and each.cpus % each.sockets == 0 else None
-    own = {"CPUs": each.cpus or None, "Sockets": each.sockets, "Cores p/s": per_socket, "Reservation": each.cpu_reservation_mhz}
-    yield _common(each) | own
-
-
-def _memory(each: FoundMachine) -> Iterable[Cells]:
-    reserved = each.memory_reservation
-    yield _common(each) | {
-        "Size MiB": number_of(each.memory, MIB) or None,
-        "Reservation": None if reserved is None else number_of(reserved, MIB),
-    }
-
-
-def _disks(each: FoundMachine) -> Iterable[Cells]:
-    for number, disk in enumerate(each.disks):
-        yield _common(each) | {
-            "Disk": disk.label,
-            "Disk Key": 2000 + number,
-            "Disk UUID": disk.uuid,
-            "Capacity MiB": number_of(disk.size, MIB),
-            "Raw": disk.raw,
-            "Disk Mode": disk.mode,
-            "Sharing mode": disk.sharing,
-            "Thin": disk.thin,
-            "Controller": _PROPER.get(disk.controller, disk.controller),
-            "Path": disk.path,
-        }
-
-
-def _partitions(each: FoundMachine) -> Iterable[Cells]:
-    for one in each.partitions:
-        free = None if one.free is None else number_of(one.free, MIB)
-        used = None if one.free is None else number_of(one.capacity - one.free, MIB)
-        share = None if one.free is None or not one.capacity else round(100 * one.free / one.capacity)
-        yield _common(each) | {
-            "Disk": one.path,
-            "Capacity MiB": number_of(one.capacity, MIB),
-            "Consumed MiB": used,
-            "Free MiB": free,
-            "Free %": share,
-        }
-
-
-def _cards(each: FoundMachine) -> Iterable[Cells]:
-    for card in each.nics:
-        yield _common(each) | {
-            "NIC label": card.label,
-            "Adapter": card.adapter,
-            "Network": card.network,
-            "Connected": card.connected,
-            "Mac Address": card.mac,
-            "IPv4 Address": ", ".join(address for address in card.addresses if ":" not in address),
-            "IPv6 Address": ", ".join(address for address in card.addresses if ":" in address),
-        }
-
-
-def _snapshots(each: FoundMachine) -> Iterable[Cells]:
-    for one in each.snapshots:
-        yield _common(each) | {
-            "Name": one.name,
-            "Date / time": one.created,
-            "Size MiB (total)": None if one.size is None else number_of(one.size, MIB),
-        }
-
-
-def _drives(each: FoundMachine) -> Iterable[Cells]:
-    for device in each.devices:
-        kind, _, what = device.partition(": ")
-        if kind == "cd":
-            connected = what.startswith("connected, ")
-            yield _common(each) | {"Device Node": "CD/DVD drive", "Connected": connected, "Device Type": what.removeprefix("connected, ")}
-
-
-def _usb(each: FoundMachine) -> Iterable[Cells]:
-    for device in each.devices:
-        kind, _, what = device.partition(": ")
-        if kind == "usb":
-            yield _common(each) | {"Device Node": what}
-
-
-def _tools(each: FoundMachine) -> Iterable[Cells]:
-    yield _common(each) | {"VM Version": each.hardware_version, "Tools": each.tools}
+def _cards(inventory: Inventory) -> Iterable[Cells]:
+    switches = {each.name: each.switch for each in inventory.networks}
+    for each in inventory.machines:
+        for card in each.nics:
+            yield common(each) | card_facts(card) | {"Switch": switches.get(card.network, "")}
 
 
 def _clusters(inventory: Inventory) -> Iterable[Cells]:
@@ -290,7 +145,18 @@ def _load(each: FoundHost, machines: list[FoundMachine]) -> dict[str, object]:
 
 
 def _ports(inventory: Inventory) -> Iterable[Cells]:
-    return ({"Port Group": each.name, "Switch": each.switch, "VLAN": each.vlan, "VI SDK Server": each.site} for each in inventory.networks)
+    standard = (each for each in inventory.networks if not _distributed(each))
+    return ({"Port Group": each.name, "Switch": each.switch, "VLAN": each.vlan, "VI SDK Server": each.site} for each in standard)
+
+
+def _distributed_ports(inventory: Inventory) -> Iterable[Cells]:
+    groups = (each for each in inventory.networks if _distributed(each))
+    return ({"Port": each.name, "Switch": each.switch, "VLAN": each.vlan, "VI SDK Server": each.site} for each in groups)
+
+
+def _distributed(network: FoundNetwork) -> bool:
+    """By the switch's name: vSphere calls standard ones vSwitch0 and so on, and people leave it at that."""
+    return bool(network.switch) and not network.switch.casefold().startswith("vswitch")
 
 
 def _datastores(inventory: Inventory) -> Iterable[Cells]:
@@ -323,37 +189,35 @@ def _pools(inventory: Inventory) -> Iterable[Cells]:
 
 
 def _switches(inventory: Inventory) -> Iterable[Cells]:
-    return ({"Switch": name} for name in sorted({each.switch for each in inventory.networks if each.switch}))
+    return ({"Switch": name} for name in sorted({each.switch for each in inventory.networks if each.switch and not _distributed(each)}))
+
+
+def _distributed_switches(inventory: Inventory) -> Iterable[Cells]:
+    return ({"Switch": name, "Name": name} for name in sorted({each.switch for each in inventory.networks if _distributed(each)}))
 
 
 def _source(inventory: Inventory) -> Iterable[Cells]:
     sites = sorted({each.site for each in inventory.machines} | {each.site for each in inventory.hosts})
-    return ({"Name": "Incline", "Fullname": f"Incline, site {site}", "Vendor": "Incline", "VI SDK Server": site} for site in sites)
+    return (
+        {"Name": "Incline", "Fullname": f"Incline, site {site}", "Vendor": "Incline", "VI SDK Server": site, "VI SDK UUID": source_id(site)}
+        for site in sites
+    )
 
 
 def _metadata(inventory: Inventory) -> Iterable[Cells]:
     yield {"RVTools major version": "4.4", "RVTools version": "4.4.0.0", "xlsx creation datetime": inventory.taken_at, "Server": "Incline"}
 
 
-_PER_MACHINE: dict[str, Callable[[FoundMachine], Iterable[Cells]]] = {
-    "vInfo": _info,
-    "vCPU": _cpu,
-    "vMemory": _memory,
-    "vDisk": _disks,
-    "vPartition": _partitions,
-    "vNetwork": _cards,
-    "vCD": _drives,
-    "vUSB": _usb,
-    "vSnapshot": _snapshots,
-    "vTools": _tools,
-}
 _WHOLE: dict[str, Callable[[Inventory], Iterable[Cells]]] = {
+    "vNetwork": _cards,
     "vSource": _source,
     "vRP": _pools,
     "vCluster": _clusters,
     "vHost": _hosts,
     "vSwitch": _switches,
     "vPort": _ports,
+    "dvSwitch": _distributed_switches,
+    "dvPort": _distributed_ports,
     "vDatastore": _datastores,
     "vMetaData": _metadata,
 }

@@ -5,6 +5,7 @@ What no machine can have is read in the unit in which it makes sense, and a find
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from migration.discover.exchange import cells
@@ -14,6 +15,8 @@ MOST_MEMORY = 24 * TIB
 """The most that vSphere 8 and EC2 give one machine."""
 LEAST_MEMORY = 64 * MIB
 """Less than any guest starts with: 4 in a column of MiB means GiB."""
+MOST_PER_CPU = 256 * GIB
+"""More than any machine has for each processor: large databases have 30 GiB."""
 MOST_DISK = 64 * TIB
 _UNIT_NAMES = {1: "bytes", KIB: "KiB", MIB: "MiB", GIB: "GiB"}
 
@@ -28,27 +31,33 @@ def memory_unit(table: Table, names: tuple[str, ...] = ("memory", "memorysize"))
     column = table.size_column(names)
     if column is None:
         return 0
-    values = []
-    for row in table.rows:
-        try:
-            value = cells.number(row[column[0]]) if column[0] < len(row) else None
-        except ValueError:
-            continue
-        if value and value > 0:
-            values.append(value)
+    processors = table.columns.get("cpus")
+    pairs = [(value, _positive(row, processors)) for row in table.rows if (value := _positive(row, column[0]))]
+    values = [value for value, _ in pairs]
     if len(values) < 3:
         return 0
     typical = median(values) * column[1]
+    each = median([value * column[1] / count for value, count in pairs if count] or [0])
     if typical < LEAST_MEMORY and max(values) * GIB <= MOST_MEMORY:
         chosen = GIB
     elif max(values) * column[1] > MOST_MEMORY and LEAST_MEMORY <= typical / column[1] <= MOST_MEMORY and min(values) >= LEAST_MEMORY:
         chosen = 1
-    elif TIB < typical <= MOST_MEMORY * KIB and min(values) * column[1] >= LEAST_MEMORY * KIB and max(values) * KIB <= MOST_MEMORY:
+    elif column[1] == MIB and each > MOST_PER_CPU and max(values) * KIB <= MOST_MEMORY:
         chosen = KIB
     else:
         return 0
     table.notes.add("DSC-034", f"the whole memory column counts {_UNIT_NAMES[chosen]}", tab=table.tab, taken=f"{_UNIT_NAMES[chosen]}")
     return chosen
+
+
+def _positive(row: Sequence[object], at: int | None) -> float:
+    """The number in a cell, if it is one above zero."""
+    if at is None or at >= len(row):
+        return 0
+    try:
+        return max(0.0, cells.number(row[at]) or 0)
+    except ValueError:
+        return 0
 
 
 def memory_size(row: Row, names: tuple[str, ...], unit: int = 0) -> int | None:

@@ -85,13 +85,17 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert raised(zipped(tmp_path / "bomb.zip", {"RVTools_tabvInfo.csv": b"a" * (2 << 20)})).code == "INC-7037"
 
 
-def test_two_cells_in_far_corners_do_not_fill_the_memory(tmp_path: Path) -> None:
-    tabs = info(WEB)
-    path = workbook(tmp_path / "a.xlsx", tabs)
+FAR = ['<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', '<row><c r="xfd1048576"><v>1</v></c></row>']
+FAR += ["<row><c s='1' r = 'ZZ9999999'><v>1</v></c></row>"]
+
+
+@pytest.mark.parametrize("cell", FAR)
+def test_two_cells_in_far_corners_do_not_fill_the_memory(tmp_path: Path, cell: str) -> None:
+    path = workbook(tmp_path / "a.xlsx", info(WEB))
     with zipfile.ZipFile(path) as archive:
         parts = {each: archive.read(each) for each in archive.namelist()}
     sheet = parts["xl/worksheets/sheet1.xml"]
-    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", cell.encode() + b"</sheetData>")
 
     assert raised(zipped(tmp_path / "far.xlsx", parts)).code == "INC-7037"
 
@@ -289,6 +293,15 @@ def test_dates_in_several_formats(tmp_path: Path, cell: object) -> None:
     found = read(tmp_path, {"vInfo": [(*INFO, "PowerOn"), (*WEB, cell)]})
 
     assert f"{found.machines[0].booted:%Y-%m-%d %H:%M:%S}" == "2025-02-13 14:15:16"
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("True", "False"), ("WAHR", "FALSCH"), ("vrai", "faux"), ("Sí", "No"), ("1", "0"), (True, False), ("是", "否")]
+)
+def test_yes_and_no_in_other_languages(tmp_path: Path, yes: object, no: object) -> None:
+    found = read(tmp_path, {"vInfo": [(*INFO, "Template", "CBT"), (*WEB, yes, no)]}).machines[0]
+
+    assert (found.template, found.tracking) == (True, False)
 
 
 def test_a_date_of_two_readings_is_read_as_another_of_the_file_shows(tmp_path: Path) -> None:

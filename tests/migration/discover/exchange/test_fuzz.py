@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -18,7 +20,7 @@ from migration.discover.exchange import read_file
 from migration.discover.model import Inventory
 from tests.migration.discover.exchange.files import NOW, SAMPLE, table, tables, workbook
 
-SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SOME = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 Tabs = dict[str, list[list[object]]]
 ODD = st.one_of(
     st.sampled_from(
@@ -163,6 +165,42 @@ def test_bytes_inserted_into_lines_of_a_table_cost_no_other_line(changes: list[t
 
     untouched = {name for number, name in enumerate(names) if number and number not in {each for each, _, _ in changes}}
     assert untouched <= ({each.name for each in found.machines} if found else set())
+
+
+TOKENS = [
+    b"<",
+    b">",
+    b'"',
+    b"&",
+    b"&#x0;",
+    b"<c>",
+    b"</row>",
+    b"\xff",
+    b'r="A1"',
+    b'r="ZZZZZZ9"',
+    b'r="A4294967296"',
+    b't="s"',
+    b't="inlineStr"',
+]
+TOKENS += [b"<v>-1</v>", b"<v>1e999</v>", b"<v>99999999999</v>", b's="999999"', b'count="-1"']
+TOKENS += [b'<mergeCell ref="A1:XFD1048576"/>', b'<dimension ref="B9:A1"/>']
+
+
+@SOME
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 10**9), st.sampled_from(TOKENS) | st.integers(1, 40)), min_size=1, max_size=5))
+def test_the_parts_of_a_workbook_changed_with_right_checksums(changes: list[tuple[int, int, bytes | int]]) -> None:
+    with zipfile.ZipFile(io.BytesIO(small_workbook())) as archive:
+        parts = {each: archive.read(each) for each in sorted(archive.namelist())}
+    for part, at, change in changes:
+        name = list(parts)[part % len(parts)]
+        place = at % (len(parts[name]) + 1)
+        inserted, removed = (change, 0) if isinstance(change, bytes) else (b"", change)
+        parts[name] = parts[name][:place] + inserted + parts[name][place + removed :]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    read_bytes(stream.getvalue())
 
 
 @SOME
