@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from infra.estate.model import GIB
 from migration.assess.sizing_rules import SizingRules
-from migration.assess.sizing_use import Numbers, Use, use_of_percentiles, use_of_series
+from migration.assess.sizing_use import LONGEST_MEAN_S, Numbers, Use, use_of_percentiles, use_of_series
 from migration.discover.model import FoundMachine, Inventory, Metric, Percentiles
 
 
@@ -18,7 +18,7 @@ class Measured:
     Attributes:
         usage: stored percentiles by metric.
         core_mhz: the clock of a core of the host it stands on.
-        series: aligned samples of used cores and used GiB, when the store still holds raw ones.
+        series: hourly maxima of used cores and of used GiB, of the same hours, when raw samples are still there.
         tier: the server's tier in the estate, for its volumes.
     """
 
@@ -63,6 +63,8 @@ def _weakness(usage: Mapping[Metric, Percentiles], rules: SizingRules) -> str:
         days = ((found.last - found.first).total_seconds() + found.interval_s) / 86_400
         if found.expected and found.samples / found.expected < rules.least_coverage:
             return f"only {found.samples / found.expected:.0%} of the samples of {metric.value} are there"
+        if not found.peaks and found.interval_s > LONGEST_MEAN_S:
+            return f"{metric.value} is known as means of {found.interval_s / 3600:g} hours, which hide the peaks"
         if days < rules.least_days:
             return f"{metric.value} was measured for {days:.1f} days; {rules.least_days:g} are needed"
     return ""

@@ -67,14 +67,14 @@ def risks(use: Use, sizes: Sequence[tuple[float, float]], curve: Curve, model: R
     own = np.array([_either(short_cpus[c], short_memory[m], joint=use.joint) for c, m in pairs])
     peers = np.maximum(peers_cpus[which_cpus], peers_memory[which_memory])
     return Risks(
-        both=_expected(own, peers, model),
-        cpus=_expected(own_cpus, peers_cpus, model)[which_cpus],
-        memory=_expected(own_memory, peers_memory, model)[which_memory],
+        both=_expected(use.hours_each * own, peers, model),
+        cpus=_expected(use.hours_each * own_cpus, peers_cpus, model)[which_cpus],
+        memory=_expected(use.hours_each * own_memory, peers_memory, model)[which_memory],
     )
 
 
 def _expected(own: Numbers, peers: Numbers, model: RiskModel) -> Numbers:
-    return np.minimum(1.0, model.unforeseen * (own + model.peers * peers))
+    return np.minimum(1.0, model.unforeseen * (np.minimum(1.0, own) + model.peers * peers))
 
 
 def _short(used: Numbers, sizes: Numbers, has: float, blur: float) -> Numbers:

@@ -12,7 +12,7 @@ from migration.assess.sizing import Measured, size_fleet, size_up
 from migration.assess.sizing_peers import ENOUGH, curves, public_curve
 from migration.assess.sizing_risk import risks
 from migration.assess.sizing_rules import POLICIES, SizingRules
-from migration.assess.sizing_use import use_of_percentiles, use_of_series
+from migration.assess.sizing_use import hours_each, use_of_percentiles, use_of_series
 from migration.discover.model import FoundMachine, FoundNic, Metric, Percentiles
 
 GIB = 1 << 30
@@ -24,12 +24,14 @@ def machine(cpus=8, gib=32, **more) -> FoundMachine:
     return FoundMachine(cpus=cpus, memory=gib * GIB, **fields)
 
 
-def percentiles(metric: Metric, *values: float, days: float = 60, samples: int = 17_280, expected: int = 17_280) -> Percentiles:
+def percentiles(
+    metric: Metric, *values: float, days: float = 60, samples: int = 17_280, expected: int = 17_280, interval_s: int = 300
+) -> Percentiles:
     mean, p50, p90, p95, p99, most = values
     return Percentiles(
         machine="downtown/1",
         metric=metric,
-        interval_s=300,
+        interval_s=interval_s,
         samples=samples,
         expected=expected,
         first=NOW - timedelta(days=days),
@@ -90,6 +92,7 @@ def test_more_is_given_only_when_more_was_used():
         (machine(), Measured(), "neither CPU nor memory"),
         (machine(), Measured(usage={Metric.MEMORY: percentiles(Metric.MEMORY, *[GIB] * 6, days=2)}), "2.0 days"),
         (machine(), Measured(usage={Metric.MEMORY: percentiles(Metric.MEMORY, *[GIB] * 6, samples=100)}), "only 1% of the samples"),
+        (machine(), Measured(usage={Metric.MEMORY: percentiles(Metric.MEMORY, *[GIB] * 6, interval_s=86_400)}), "means of 24 hours"),
         (machine(), Measured(series=(np.full(9, np.nan), np.ones(9))), "no sample has both"),
     ],
 )
@@ -103,6 +106,12 @@ def test_without_enough_measurements_a_machine_keeps_its_size(found, measured, w
 def test_a_week_of_samples_is_a_week_though_the_last_begins_an_interval_before_its_end():
     week = {Metric.MEMORY: percentiles(Metric.MEMORY, *[GIB] * 6, days=7 - 300 / 86_400)}
     assert "keeps its size" not in size_up(machine(), Measured(usage=week)).why
+
+
+def test_the_longer_the_mean_the_more_hours_it_may_hide():
+    found = [hours_each(300, peaks=False), hours_each(1800, peaks=False), hours_each(7200, peaks=False), hours_each(3600, peaks=True)]
+    assert found == [6, 12, 25, 1]
+    assert hours_each(300, peaks=True) == pytest.approx(5.7, abs=0.1)
 
 
 def test_memory_that_nobody_measured_keeps_its_size():
