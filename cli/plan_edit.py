@@ -158,7 +158,7 @@ def export_command(
         write_workbook(file, sheets(document, found.built, found.at))
     rows = sum(len(night.servers) for night in document.nights)
     data = {"schema": "incline.plan-export/1", "file": str(file), "servers": rows, "nights": len(document.nights)}
-    emit(data, lambda: f"{told(file)}: {rows} servers in {len(document.nights)} nights", json_mode)
+    emit(data, lambda: f"{told(file)}: servers {rows}, nights {len(document.nights)}", json_mode)
     say_next(f"edit the sheet Servers, then:  incline plan import {file}")
 
 
@@ -190,7 +190,7 @@ def _settle(
     findings: tuple[Finding, ...] = (),
 ) -> None:
     """Score the changed plan beside the one before, show what moves, and write it when asked to."""
-    from cli.plan_file import write_plan  # noqa: PLC0415
+    from cli.plan_file import told, write_plan  # noqa: PLC0415
     from cli.plan_inputs import gather  # noqa: PLC0415
     from cli.plan_words import change_data, change_text  # noqa: PLC0415
     from migration.waves.edits import rescore  # noqa: PLC0415
@@ -200,7 +200,7 @@ def _settle(
     emit(change_data(before, after, old, new, findings), lambda: change_text(before, after, old, new, findings), json_mode)
     if yes:
         write_plan(path, after)
-        say(f"kept in {path.name}")
+        say(f"kept in {told(path)}")
         say_next("incline plan make   or   incline plan check")
     elif before != after:
         say_next(f"{again} --yes")

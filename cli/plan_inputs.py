@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from migration.waves.build_candidates import from_assessments
 from migration.waves.document import Goal
 from migration.waves.document_make import fingerprint
 from migration.waves.durations import History, history
-from migration.waves.programme import Programme, load_programme, programme_path
+from migration.waves.programme import load_programme, programme_path
 from policies.readers.snapshot import read_snapshot
 from policies.readers.surroundings import capacity_file
 
@@ -99,7 +99,6 @@ def gather(where: Places, goal: Goal) -> Gathered:
         inventory=inventory,
         snapshot=snapshot,
         edges=inventory.edges,
-        together=_together(inventory, targets, programme, estate),
         history=_history(where),
         left=left,
     )
@@ -193,14 +192,6 @@ def _known(goal: Goal, inventory: Inventory, estate: Estate | None) -> None:
         for name in names:
             if name not in known:
                 raise InclineError(f"{name}: there is no such {kind}", code="INC-7127", next_step=did_you_mean(name, known))
-
-
-def _together(inventory: Inventory, targets: Mapping[str, str], programme: Programme, estate: Estate | None) -> dict[str, str]:
-    """Groups of dependencies by machine key, where anybody discovered some."""
-    if not inventory.edges:
-        return {}
-    del targets, programme, estate
-    return {}
 
 
 def _history(where: Places) -> History:

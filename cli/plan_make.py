@@ -76,7 +76,7 @@ def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: Wave
         write_plan(path, made.plan)
         return _kept(path, made.plan)
     replace_file(where.base / NEXT, render(made.plan))
-    say_next(f"{_command(options)} --yes")
+    say_next(f"{_command(where, options)} --yes")
     return _code(made.plan)
 
 
@@ -102,11 +102,14 @@ def _code(plan: WavePlan) -> ExitCode:
     return ExitCode.FINDINGS if any(each.kind in {"not placed", "does not fit", "rules"} for each in plan.left_out) else ExitCode.OK
 
 
-def _command(options: MakeOptions) -> str:
+def _command(where: Places, options: MakeOptions) -> str:
+    """The command line of this run, without --yes."""
     goal = options.goal
     words = ["incline plan make", *((f"--to {goal.to}",) if goal.to else ())]
     for flag, names in (("--site", goal.sites), ("--service", goal.services), ("--server", goal.servers)):
         words += [f"{flag} {name}" for name in names]
     words += ["--fresh"] if options.fresh else []
     words += [] if options.rules else ["--no-rules"]
-    return " ".join([*words, *((f"--out {options.out}",) if options.out else ())])
+    for flag, given in (("--programme", where.programme), ("--store", where.store), ("--capacity", where.capacity), ("--out", options.out)):
+        words += [f"{flag} {given}"] if given else []
+    return " ".join(words)

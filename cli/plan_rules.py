@@ -43,6 +43,9 @@ def obedient(
         say("too many nights to judge while planning; every wave is judged by  incline plan check", style="yellow")
         return made, ()
     for _ in range(ROUNDS):
+        if made.solution.stopped:
+            say("stopped early: the waves are not judged; incline plan check does it", style="yellow")
+            break
         try_next = _stopped(judged_waves(folder, made.plan, where.capacity), gathered.inputs)
         if not try_next:
             break

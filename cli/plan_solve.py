@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -59,29 +60,21 @@ def _broken(built: Built, solution: Solution) -> tuple[Violation, ...]:
 
 def _solved(built: Built, *, seconds: float, gap: float, start: Mapping[str, int] | None, quiet: bool) -> Solution:
     """The solver in a thread of its own, so that Ctrl-C reaches it between two steps."""
-    stop, results, errors = threading.Event(), list[Solution](), list[BaseException]()
-    told = _Progress(quiet=quiet)
-
-    def work() -> None:
-        try:
-            results.append(solve(built.problem, seconds=seconds, gap=gap, start=start, watch=told.tell, stop=stop))
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits, and raised there
-            errors.append(error)
-
-    thread = threading.Thread(target=work, name="solver", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        try:
-            thread.join(0.1)
-        except KeyboardInterrupt:
-            if stop.is_set():
-                raise
-            stop.set()
-            say("stopping: the best plan so far is kept; once more to give up", style="yellow")
-    if errors:
-        raise errors[0]
+    stop, told = threading.Event(), _Progress(quiet=quiet)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="solver") as pool:
+        working = pool.submit(solve, built.problem, seconds=seconds, gap=gap, start=start, watch=told.tell, stop=stop)
+        while True:
+            try:
+                wait((working,), timeout=0.1)
+                if working.done():
+                    break
+            except KeyboardInterrupt:
+                if stop.is_set():
+                    raise
+                stop.set()
+                say("stopping: the best plan so far is kept; once more to give up", style="yellow")
     told.last()
-    return results[0]
+    return working.result()
 
 
 class _Progress:

@@ -133,6 +133,8 @@ class _Builder:
     def groups(self) -> Grouped:
         """The groups, each of which some night can hold."""
         inputs = self.inputs
+        if inputs.programme.groups.by == "dependencies" and not inputs.together:
+            self.findings.append(_no_groups())
         able = [each for each in self.moving if not self._never(each)]
         found = grouped(
             able,
@@ -305,3 +307,14 @@ class _Builder:
                 night = max(sorted(set(nights)), key=nights.count)
                 if night in index:
                     yield part.name, index[night]
+
+
+def _no_groups() -> Finding:
+    return Finding(
+        code="PLN-007",
+        gravity=Gravity.WARNING,
+        where="groups",
+        what="the programme groups by dependencies, and no groups of dependencies are known",
+        taken="servers are grouped by service",
+        remedy="import flows first: incline inventory dependencies",
+    )

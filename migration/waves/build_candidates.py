@@ -99,13 +99,14 @@ def from_assessments(
     """The servers that may move, in name order, and those that an assessment holds back."""
     machines = {machine.key: machine for machine in inventory.machines}
     usage = inventory.usage_of()
+    clusters = {host.name: host.cluster for host in inventory.hosts if host.cluster}
     found, left = list[Candidate](), list[LeftOut]()
     for each in sorted(assessments, key=lambda a: (a.server, a.machine)):
         if why := _held_back(each):
             left.append(why)
             continue
         writes = usage.get(each.machine, {}).get(Metric.DISK_BYTES)
-        candidate = _candidate(each, machines.get(each.machine), estate, environments, hold_days)
+        candidate = _candidate(each, machines.get(each.machine), estate, environments, hold_days, clusters)
         found.append(candidate if writes is None else replace(candidate, writes=writes.mean))
     return tuple(found), tuple(left)
 
@@ -120,11 +121,17 @@ def _held_back(each: Assessment) -> LeftOut | None:
 
 
 def _candidate(
-    each: Assessment, machine: FoundMachine | None, estate: Estate | None, environments: Environments, hold_days: int | None
+    each: Assessment,
+    machine: FoundMachine | None,
+    estate: Estate | None,
+    environments: Environments,
+    hold_days: int | None,
+    clusters: Mapping[str, str],
 ) -> Candidate:
     server = estate.servers.get(each.server) if estate else None
     cpus, memory, kind = _then(each, server, estate)
     to_cluster, to_datastore = _place(each, server, estate)
+    to_cluster = to_cluster or clusters.get(each.sizing.chosen.host if each.sizing and each.direction == "down" else "", "")
     intent = server.move if server else None
     service = estate.services.get(each.service) if estate else None
     return Candidate(

@@ -351,7 +351,7 @@ def unknown(all_rooms: Iterable[Room], parts: Iterable[Part]) -> Iterator[Findin
             code="PLN-015",
             gravity=Gravity.WARNING,
             where=f"site {site}",
-            what=f"of {count} servers it is not known what they take there, or how much of it there is",
+            what=f"what servers take there, or how much of it there is, is not known for {count} of them",
             taken="their capacity there is no limit of the plan",
             remedy="incline capacity snapshot, then make the plan again",
         )
