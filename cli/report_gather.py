@@ -130,6 +130,7 @@ def _rooms(wish: Wish, plan: WavePlan | None, missing: dict[str, str]) -> tuple[
             nights=tuple(nights[n] for n in kept),
             left=tuple(each.left[n] for n in kept),
             capacity=tuple(each.capacity[n] for n in kept),
+            usable=each.room.whole - each.room.reserve,
             source=each.room.source,
         )
         for each in ledger(scored.built, scored.at)

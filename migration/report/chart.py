@@ -12,19 +12,19 @@ from migration.report.svg import INK, LINE, SOFT, text
 
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 900.0, 280.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 78.0, 150.0, 12.0, 30.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 78.0, 190.0, 18.0, 30.0
 _COLOURS = ("var(--bar, #0550ae)", "var(--bad, #a40e26)", "var(--good, #116329)", "var(--warn, #7d4e00)", SOFT)
 _DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A named line. `steps`: it holds its value until the next point. `dots`: points only. Names stand at the line's end."""
+    """A named line. `steps`: it holds its value until the next point. Names stand at the line's end, or above where it begins."""
 
     name: str
     points: Points
     steps: bool = False
-    dots: bool = False
+    at_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +74,11 @@ def line_chart(said: str, series: Sequence[Series], axes: Axes, *, bands: Sequen
     if frame is None:
         return ""
     parts = [*_grid(frame, axes), *(_band(band, frame) for band in bands)]
-    ends = _apart([frame.at(*each.points[-1])[1] for each in series if each.points])
-    for number, (each, y) in enumerate(zip([s for s in series if s.points], ends, strict=True)):
-        parts += _series(each, number, frame, y)
+    drawn = [each for each in series if each.points]
+    ends = _apart([frame.at(*each.points[-1])[1] for each in drawn if not each.at_start])
+    heights = iter(ends)
+    for number, each in enumerate(drawn):
+        parts += _series(each, number, frame, None if each.at_start else next(heights))
     for mark in marks:
         x, y = frame.at(mark.x, mark.y)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{INK}" stroke-width="2"/>')
@@ -130,17 +132,16 @@ def _band(band: Band, frame: _Frame) -> str:
     return f'<polygon points="{path}" fill="var(--faint, #b6d4f5)" fill-opacity="{0.45 if band.faint else 0.9}"/>'
 
 
-def _series(each: Series, number: int, frame: _Frame, name_y: float) -> list[str]:
+def _series(each: Series, number: int, frame: _Frame, name_y: float | None) -> list[str]:
     colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
     points = [frame.at(x, y) for x, y in (_stepped(each.points) if each.steps else each.points)]
-    if each.dots:
-        drawn = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-    else:
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        drawn = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>']
-    last = points[-1]
-    return [*drawn, text(min(last[0], WIDTH - _RIGHT) + 8, name_y + 4, each.name, fill=colour)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>'
+    if name_y is None:
+        highest = min(y for _, y in points)
+        return [line, text(points[0][0] + 4, max(highest - 8, _TOP + 16), each.name, fill=colour)]
+    return [line, text(min(points[-1][0], WIDTH - _RIGHT) + 8, name_y + 4, each.name, fill=colour)]
 
 
 def _stepped(points: Points) -> list[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from migration.assess.model import Assessment, Readiness, Strategy
@@ -18,7 +18,7 @@ def decisions(material: Material) -> tuple[Decision, ...]:
     """Grouped by who decides; each names the servers and the way out."""
     today = material.made.date()
     found = [
-        *_blockers(material.assessments),
+        *_blockers(material.assessments, {each.code: each.what for each in material.summary.obstacles}),
         *_licences(material.assessments),
         *_legacy(material.assessments, today),
         *_retire(material.assessments),
@@ -43,11 +43,15 @@ def _by(assessments: Iterable[tuple[Assessment, str, str]]) -> dict[tuple[str, s
     return found
 
 
-def _blockers(assessments: Sequence[Assessment]) -> Iterable[Decision]:
+def _blockers(assessments: Sequence[Assessment], titles: Mapping[str, str]) -> Iterable[Decision]:
     pairs = ((a, r.code, r.remedy) for a in assessments if a.readiness is Readiness.NOT_READY for r in a.reasons if r.blocks)
     words = {r.code: r.what for a in assessments for r in a.reasons}
     for (who, code, remedy), servers in _by(pairs).items():
-        what = f"{servers[0]}: {words[code]}" if len(servers) == 1 else f"{named(servers)} cannot move as they are ({code})"
+        what = (
+            f"{servers[0]}: {words[code]}"
+            if len(servers) == 1
+            else f"{named(servers)} cannot move as they are: {titles.get(code, code)} ({code})"
+        )
         yield Decision(who=who, what=what, next=remedy, anchor="readiness")
 
 
@@ -78,7 +82,10 @@ def _homeless(material: Material) -> Iterable[Decision]:
     for why in dict.fromkeys(each.why for each in left):
         servers = [each.server for each in left if each.why == why]
         yield Decision(
-            who=TEAM, what=f"{named(servers)}: in no night: {why}", next="incline plan make says what would make room", anchor="waves"
+            who=TEAM,
+            what=f"{named(servers)}: in no night: {why}",
+            next="settle the reason, or retain it: incline plan retain; then plan again",
+            anchor="waves",
         )
 
 

@@ -10,7 +10,7 @@ from html import escape
 from migration.report.svg import LINE, SOFT, text
 from migration.waves.document import WavePlan
 
-_LEFT, _ROW, _HEAD, _WIDTH = 200.0, 20.0, 26.0, 900.0
+_LEFT, _RIGHT, _ROW, _HEAD, _WIDTH = 200.0, 36.0, 20.0, 26.0, 900.0
 ROWS = 120
 """Groups drawn one by one; of a larger plan each row is a night."""
 _STATES = {"planned": ("var(--bar, #0550ae)", ""), "moved": ("var(--good, #116329)", "✓"), "failed": ("var(--bad, #a40e26)", "✗")}
@@ -53,7 +53,7 @@ def gantt(rows: Sequence[Bar], freezes: Sequence[tuple[date, date, str]] = ()) -
         return ""
     first, last = min(r.night for r in rows), max(r.night for r in rows)
     days = (last - first).days + 1
-    wide = (_WIDTH - _LEFT) / days
+    wide = (_WIDTH - _LEFT - _RIGHT) / days
     height = _HEAD + _ROW * len(rows) + 6
     said = f"{sum(r.servers for r in rows)} servers in {len({r.night for r in rows})} nights from {first} to {last}"
     parts = [f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{said}">']

@@ -16,7 +16,10 @@ from migration.waves.document import WavePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomCurve:
-    """What one room of a site has left after each night of the plan; `capacity` is what moves and growth may take."""
+    """What one room of a site has left after each night of the plan.
+
+    `usable` is all of it but what is kept for failures; `capacity` what of that moves may take in a night, growth taken off.
+    """
 
     site: str
     title: str
@@ -24,6 +27,7 @@ class RoomCurve:
     nights: tuple[date, ...]
     left: tuple[float, ...]
     capacity: tuple[float, ...]
+    usable: float
     source: str
 
 

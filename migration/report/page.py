@@ -28,7 +28,7 @@ EDGE_ROWS, FINDING_ROWS, SERVER_ROWS = 300, 200, 2000
 
 def architects_page(material: Material, drawing: Topology) -> str:
     """The whole page."""
-    environment = page_environment("migration.report", thousands=_thousands, usd=_usd, size=_size, percent=_percent)
+    environment = page_environment("migration.report", thousands=_thousands, usd=_usd, size=_size, percent=_percent, sentence=_sentence)
     found = decisions(material)
     plan, today = material.plan, material.made.date()
     when = plan.night_of() if plan else {}
@@ -124,6 +124,13 @@ def _edges(material: Material) -> list[dict[str, Any]]:
 def _findings(material: Material) -> list[Any]:
     order = {Gravity.ERROR: 0, Gravity.WARNING: 1, Gravity.NOTE: 2}
     return sorted(material.findings, key=lambda f: (order[f.gravity], f.code, f.where))[:FINDING_ROWS]
+
+
+def _sentence(words: str) -> str:
+    """With a capital, unless it begins with a command or with the name of a server, and a full stop."""
+    first = words.split(" ", 1)[0]
+    plain = first.isalpha() and first != "incline"
+    return (words[:1].upper() if plain else words[:1]) + words[1:].rstrip(".") + "."
 
 
 def _thousands(value: float) -> str:

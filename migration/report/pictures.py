@@ -30,7 +30,7 @@ def waves(plan: WavePlan, freezes: Sequence[tuple[date, date, str]]) -> str:
 
 
 def rooms(curves: Sequence[RoomCurve]) -> list[tuple[str, str, list[RoomCurve]]]:
-    """By site: share left of what moves may take, night by night, and the curves of its table. A room that is full stands at 0 %."""
+    """By site: share left of what may be used at all, night by night, and the curves of its table. A room that is full stands at 0 %."""
     found = []
     for site, group in groupby(sorted(curves, key=lambda c: c.site), key=lambda c: c.site):
         of = list(group)
@@ -42,17 +42,17 @@ def rooms(curves: Sequence[RoomCurve]) -> list[tuple[str, str, list[RoomCurve]]]
             for each in fullest
         ]
         tightest = min(fullest, key=lambda c: min(_shares(c)))
-        said = f"{site}: least is left of {tightest.title}, {min(_shares(tightest)):.0%} of what moves may take"
+        said = f"{site}: least is left of {tightest.title}, {min(_shares(tightest)):.0%} of what may be used"
         found.append((site, line_chart(said, lines, Axes(x=_day, y=lambda v: f"{v:.0%}", unit="left after the night")), of))
     return found
 
 
 def _shares(curve: RoomCurve) -> list[float]:
-    return [left / capacity if capacity > 0 else min(left, 0.0) for left, capacity in zip(curve.left, curve.capacity, strict=True)]
+    return [left / curve.usable if curve.usable > 0 else min(left, 0.0) for left in curve.left]
 
 
 def _short(title: str) -> str:
-    return title if len(title) <= 22 else title[:21] + "…"
+    return title if len(title) <= 26 else title[:25] + "…"
 
 
 def money(curves: Curves, today: date) -> str:
@@ -91,7 +91,7 @@ def fan(each: Projection) -> str:
     return line_chart(
         f"{each.name}: {each.passage.text()}",
         [
-            Series(name="measured", points=[(float(d.toordinal()), v) for d, v in each.measured]),
+            Series(name="measured", at_start=True, points=[(float(d.toordinal()), v) for d, v in each.measured]),
             Series(name="half above", points=[(x, p.p50) for x, p in zip(xs, points, strict=True)]),
             Series(name=f"{each.limit_means}", points=[(float(x), each.limit) for x in ends]),
         ],
