@@ -16,10 +16,11 @@ from infra.endpoints import resolve
 from infra.errors import InclineError
 from infra.estate.model import AwsSite, Estate, VsphereSite
 from infra.observed.aws_session import AwsSession
+from infra.observed.gaps import Gaps
 from infra.observed.vsphere_session import VsphereSession
 from migration.discover import usage_aws, usage_vsphere
 from migration.discover.aws import read_region
-from migration.discover.model import FoundMachine, Inventory, Metric
+from migration.discover.model import Finding, FoundMachine, Gravity, Inventory, Metric
 from migration.discover.store import Saved, Store
 from migration.discover.store_join import with_servers
 from migration.discover.usage import Refreshed, Told, refresh
@@ -159,14 +160,35 @@ def _kept(store: Store, look: _Datacenter | _Region, before: _Before, wanted: Wa
 
 
 def _usage(store: Store, look: _Datacenter | _Region, inventory: Inventory, before: _Before) -> Refreshed:
-    narrator = look.narrator
+    narrator, gaps = look.narrator, Gaps()
     narrator.begin(f"{look.site}: usage")
-    told = look.usage(inventory, partial(narrator.at, part="question"))
-    percentiles = partial(narrator.at, part="percentiles")
-    refreshed = refresh(store, look.site, told, inventory.machines, before=before.machines, now=look.now, progress=percentiles)
+
+    def asked() -> Refreshed:
+        told = look.usage(inventory, partial(narrator.at, part="question"))
+        percentiles = partial(narrator.at, part="percentiles")
+        return refresh(store, look.site, told, inventory.machines, before=before.machines, now=look.now, progress=percentiles)
+
+    refreshed = gaps.ask("usage", asked)
+    if refreshed is None:
+        return _untold(store, look, gaps.reasons["usage"])
     words = f"{refreshed.samples:,} new samples of {refreshed.machines:,} machines" if refreshed.samples else "nothing new"
     narrator.end(words, count=refreshed.samples, unit="samples")
     return refreshed
+
+
+def _untold(store: Store, look: _Datacenter | _Region, why: str) -> Refreshed:
+    """A site whose login may not ask for statistics has an inventory all the same."""
+    finding = Finding(
+        code="DSC-107",
+        gravity=Gravity.WARNING,
+        where=look.site,
+        what=f"usage could not be read: {why}",
+        taken="what is stored of earlier looks",
+        remedy="let the site's user read performance statistics; then discover again",
+    )
+    store.save_usage(look.site, (), [finding])
+    look.narrator.end(f"could not be read: {why}")
+    return Refreshed(samples=0, machines=0, percentiles=0, findings=(finding,))
 
 
 def counts_in_words(inventory: Inventory) -> str:

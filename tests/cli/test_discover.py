@@ -18,6 +18,7 @@ import pytest
 from cli.discover_progress import narrating
 from cli.exit_codes import ExitCode
 from cli.inventory_tables import size
+from cli.lab_knobs import _region, _vcenter
 from cli.main import run
 from migration.discover.model import Edge, Metric
 from migration.discover.store import open_store
@@ -238,6 +239,35 @@ def test_a_file_takes_the_place_of_a_live_look_only_when_told_to(
     assert refused["error"]["code"] == "INC-7180"
     assert done["machines"] == 11
     assert (again["added"], again["changed"], again["gone"]) == (0, 0, 0)
+
+
+def test_statistics_that_are_denied_are_a_finding(here: CityLab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fresh = tmp_path / "fresh.sqlite"
+    control = _vcenter()
+    control.faults({"method": "QueryPerf", "fault": "NoPermission"})
+    try:
+        denied = told(capsys, "discover", "northside", "--store", str(fresh), "--quiet")["sites"]["northside"]
+    finally:
+        control.calm()
+    findings = told(capsys, "inventory", "findings", "--store", str(fresh))["findings"]
+    allowed = told(capsys, "discover", "northside", "--store", str(fresh), "--quiet")["sites"]["northside"]
+
+    assert (denied["machines"], denied["usage"]["samples"]) == (11, 0)
+    assert [each["code"] for each in findings] == ["DSC-107"]
+    assert allowed["usage"]["machines"] == 10
+
+
+def test_instances_are_machines_with_usage_and_go(here: CityLab, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _region().settings(metrics_days=2.0)
+    launched = here.aws("ec2", "run-instances", "--image-id", "ami-0deb12000000000a1", "--instance-type", "m6i.large", "--count", "2")
+    words = ["discover", "aws-east", "--store", str(store), "--quiet"]
+    found = told(capsys, *words)["sites"]["aws-east"]
+    here.aws("ec2", "terminate-instances", "--instance-ids", *(each["InstanceId"] for each in launched["Instances"]))
+    gone = told(capsys, *words)["sites"]["aws-east"]
+
+    assert (found["added"], found["usage"]["machines"]) == (2, 2)
+    assert found["usage"]["samples"] > 2 * 5 * 500
+    assert (gone["machines"], gone["gone"]) == (0, 2)
 
 
 def test_usage_comes_from_a_table_too(here: CityLab, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
