@@ -10,14 +10,22 @@ import numpy as np
 from migration.assess.sizing_use import Numbers
 
 
+class _Quiet(highspy.Highs):  # type: ignore[misc]
+    """HiGHS prints a header when its Python class enables callbacks, before anybody could switch output off."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        """Silence first."""
+        self.silent()
+        super().enableCallbacks()
+
+
 def packed_into(shares: Numbers, groups: Sequence[str], hosts: int, seconds: float) -> list[list[int]] | None:
     """Members of each host, or None when there is no such packing or none was found in time.
 
     Every machine is on one host, no resource of a host is overfull, and members of a group are apart. Hosts are alike, so the largest
     machine stands on the first.
     """
-    model = highspy.Highs()
-    model.silent()
+    model = _Quiet()
     model.setOptionValue("time_limit", seconds)
     model.setOptionValue("threads", 1)
     model.setOptionValue("mip_feasibility_tolerance", 1e-7)

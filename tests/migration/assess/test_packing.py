@@ -35,7 +35,7 @@ def test_no_host_is_overfull_and_none_is_missing(machines):
 def test_the_exact_search_agrees_with_the_bound():
     machines = [Demand(name=str(n), cpus=1, memory=share * GIB) for n, share in enumerate([128, 64, 64, 96, 80, 80, 100, 90, 66])]
     packing = pack(machines, HOST)
-    assert (len(packing.hosts), packing.proven, packing.needed) == (3, True, 4)
+    assert (len(packing.hosts), packing.proven, packing.needed, packing.way) == (3, True, 4, "exact search")
 
 
 def test_three_of_more_than_a_half_need_three_hosts():
