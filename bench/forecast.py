@@ -15,6 +15,7 @@ import numpy as np
 from bench.forecast_data import ALL_DAYS, HORIZON, METRICS, TRAINED_DAYS, Floats, clusters, machines, made_up
 from infra.forecast.calibration import MINIMUM_HISTORY, Achieved, Calibration, bridge, errors_of, held, joined, pool
 from infra.forecast.fit import fit
+from infra.forecast.own import own_share
 from infra.forecast.shipped import shipped
 from infra.forecast.spread import spread
 
@@ -98,11 +99,25 @@ def _made_up() -> dict[str, float]:
     return {
         **_coverage(name, tried),
         **_coverage(f"{name}, as shipped", as_shipped),
+        **_with_own(f"{name}, as shipped and with their own say", fleet[::4]),
         f"{name}: MASE ours, {AHEAD} days (median)": round(ours, 3),
         f"{name}: MASE persistence (median)": round(still, 3),
         f"{name}: MASE drift (median)": round(drift, 3),
         f"{name}: width of 95 % in mean daily changes (median)": round(width, 1),
     }
+
+
+def _with_own(name: str, fleet: Floats) -> dict[str, float]:
+    """What a projection does with a year of history and the shipped calibration; growth as of a random walk."""
+    hits = []
+    for series in fleet:
+        past, coming = series[:HISTORY], series[HISTORY : HISTORY + AHEAD]
+        found = fit(past)
+        edges = spread(found, shipped(), 0.5, AHEAD, (0.025, 0.1, 0.9, 0.975), own_share(past, found, shipped()))
+        off = (coming - found.middle(AHEAD))[:, None]
+        hits.append(((off >= edges[:, :2]) & (off <= edges[:, :1:-1])).mean(axis=0))
+    wide, narrow = np.mean(hits, axis=0)
+    return {f"{name}: 80 % held, all horizons (%)": round(100 * narrow, 2), f"{name}: 95 % held, all horizons (%)": round(100 * wide, 2)}
 
 
 def _made_up_row(series: Floats, known: Calibration) -> tuple[float, float, float, float]:

@@ -96,6 +96,7 @@ class Forecast:
         noise: scatter of the days about the trend.
         burst: how much of the change from day to day comes in few large moves.
         growth: how errors grow with the distance d beyond what was calibrated: as d to this power.
+        own: what a long history's own errors make of the fleet's levels from a fortnight on; 1 for a short history.
         days: length of the history used.
         weights: the share of each candidate in the trend.
         shifts: where the history broke with its past, newest last.
@@ -114,6 +115,7 @@ class Forecast:
     noise: float
     burst: float
     growth: float
+    own: float
     days: int
     weights: dict[str, float]
     shifts: tuple[Shift, ...]
@@ -148,7 +150,8 @@ class Forecast:
         """How often such levels held, in words; every report prints it beside the projection."""
         held = "; ".join(each.text() for each in self.achieved if not each.horizon) or "how often they hold was not measured"
         far = f"; beyond {self.calibrated} days extended, not measured" if len(self.points) > self.calibrated else ""
-        return f"{held} ({self.calibration}){far}"
+        own = f"; from a fortnight on x {self.own:.2f}, as its own {self.days} days show" if self.own != 1 else ""
+        return f"{held} ({self.calibration}){own}{far}"
 
 
 @dataclass(frozen=True, slots=True)

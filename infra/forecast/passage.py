@@ -49,6 +49,6 @@ def paths(found: Forecast, known: Calibration, futures: int = FUTURES) -> Floats
     walk = np.cumsum(chance.standard_normal((futures, horizon)), axis=1) / np.sqrt(ahead)
     drawn = np.sqrt(known.lasting) * walk + np.sqrt(1 - known.lasting) * chance.standard_normal((futures, horizon))
     middle = found.level + found.slope * ahead + np.asarray(found.week)[(ahead - 1) % len(found.week)]
-    off = spread(found, known, found.growth, horizon, PARTS)
+    off = spread(found, known, found.growth, horizon, PARTS, found.own)
     moved = np.stack([np.interp(drawn[:, day], scores(), off[day]) for day in range(horizon)], axis=1)
     return bounded(middle + moved, found.floor, found.cap)

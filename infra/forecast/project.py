@@ -12,6 +12,7 @@ from infra.forecast.calibration import Calibration, bridge
 from infra.forecast.fit import Fit, fit, without_spikes
 from infra.forecast.lines import Floats
 from infra.forecast.model import Change, Forecast, NoForecast, Point, Shift
+from infra.forecast.own import own_share
 from infra.forecast.series import Series, When, read_days
 from infra.forecast.shifts import aligned, turn
 from infra.forecast.shipped import shipped
@@ -50,8 +51,9 @@ def forecast(
     if busiest:
         found = replace(found, week=(max(found.week),) * len(found.week))
     growth = _growth(values, found)
+    own = own_share(values, found, known) if calibration is None else 1.0
     first = series.last + timedelta(days=1)
-    table = bounded(levels(found, known, growth, horizon), floor, cap)
+    table = bounded(levels(found, known, growth, horizon, own), floor, cap)
     return Forecast(
         points=tuple(Point(first + timedelta(days=ahead), *row) for ahead, row in enumerate(table.tolist())),
         level=found.level,
@@ -61,6 +63,7 @@ def forecast(
         noise=found.noise,
         burst=found.burst,
         growth=growth,
+        own=own,
         days=found.days,
         weights=found.weights,
         shifts=_shifts(series, values, found),
@@ -73,10 +76,10 @@ def forecast(
     )
 
 
-def levels(found: Fit, known: Calibration, growth: float, horizon: int) -> Floats:
+def levels(found: Fit, known: Calibration, growth: float, horizon: int, own: float = 1.0) -> Floats:
     """A row for each day ahead: the levels of 2.5, 10, 50, 90 and 97.5 %."""
     middle = found.middle(horizon)
-    off = spread(found, known, growth, horizon, LEVELS)
+    off = spread(found, known, growth, horizon, LEVELS, own)
     low, high = np.minimum(off[:, :2], 0.0), np.maximum(off[:, 2:], 0.0)
     return np.column_stack([middle[:, None] + low, middle, middle[:, None] + high])
 

@@ -92,9 +92,11 @@ def _placed(values: Floats, near: int, size: float) -> Step | None:
     days = range(max(3, near - EDGE), min(len(values) - 3, near + EDGE) + 1)
     moves = {day: float(np.median(values[day : day + 3]) - np.median(values[day - 3 : day])) * np.sign(size) for day in days}
     best = max(moves.values())
+    if best < AT_ONCE * abs(size):
+        return None
     at = max((day for day in moves if moves[day] >= 0.9 * best), key=lambda day: float(values[day] - values[day - 1]) * np.sign(size))
     restless = max(_restless(values[max(0, at - SIDE) : at]), _restless(values[at : at + SIDE]))
-    return Step(at, size) if best >= AT_ONCE * abs(size) and abs(size) > CALM * restless else None
+    return Step(at, size) if abs(size) > CALM * restless else None
 
 
 def _restless(side: Floats) -> float:

@@ -9,12 +9,14 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class ForecastPoint:
-    """Demand on a day: the level that one in ten, half, and nine in ten futures stay below."""
+    """Demand on a day: the level that one in ten, half, and nine in ten futures stay below; p2_5 and p97_5 where they are known."""
 
     day: date
     p10: float
     p50: float
     p90: float
+    p2_5: float | None = None
+    p97_5: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,9 @@ class ForecastEvidence:
         resource: cpu (MHz), memory (bytes) or space (bytes).
         points: in order of day, the first being the day of the last measurement.
         confidence: how far the data carry it, in words (90 days of daily maxima; weekly cycle seen).
+        coverage: how often levels made this way held on measurements not seen, in words.
+        shifts: where the history broke with its past (a clean-up, a new datastore), in words.
+        oddities: what was odd in the measurements, and what was taken instead.
     """
 
     target: str
@@ -34,6 +39,9 @@ class ForecastEvidence:
     confidence: str
     source: str = ""
     as_of: datetime | None = None
+    coverage: str = ""
+    shifts: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
 
     def at(self, day: date) -> ForecastPoint | None:
         """The projection for a day, straight between the points; None beyond the horizon, where nothing is known."""

@@ -215,7 +215,10 @@ class FanPoint(_Part):
 
 
 class ForecastFan(_Part):
-    """A projection of one resource of one object, and the line of what is usable. `crosses`: when the conservative level goes over it."""
+    """A projection of one resource of one object, and the line of what is usable. `crosses`: when the conservative level goes over it.
+
+    `coverage` tells how often levels made this way held; `shifts` where the history broke with its past; `oddities` what was odd in it.
+    """
 
     name: str
     resource: str
@@ -227,6 +230,9 @@ class ForecastFan(_Part):
     confidence: str = ""
     source: str = ""
     age: str = ""
+    coverage: str = ""
+    shifts: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
 
 
 class WaiverRow(_Part):

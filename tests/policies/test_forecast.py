@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.evidence import ForecastEvidence
@@ -78,7 +78,7 @@ def test_the_levels_widen_with_the_distance_and_narrow_with_the_data() -> None:
     widths = [p.p90 - p.p10 for p in many.points]
 
     assert widths == sorted(widths)
-    assert few.points[26].p90 - few.points[26].p10 > 3 * widths[26]
+    assert few.points[26].p90 - few.points[26].p10 > 2 * widths[26]
 
 
 def test_the_trend_follows_recent_months_rather_than_old_ones() -> None:
@@ -89,13 +89,15 @@ def test_the_trend_follows_recent_months_rather_than_old_ones() -> None:
     assert found.points[0].p90 > 1800
 
 
-@pytest.mark.parametrize("count", [28, 90, 365])
-def test_nine_in_ten_days_of_a_noisy_line_stay_below_the_conservative_level(count: int) -> None:
+@pytest.mark.parametrize(("count", "widest"), [(28, 8.0), (90, 6.0), (365, 3.0)])
+def test_a_noisy_line_stays_within_levels_made_for_servers_that_also_change_their_habits(count: int, widest: float) -> None:
     kept = list(held(count, lambda value, point: value <= point.p90))
     above_low = list(held(count, lambda value, point: value >= point.p10))
+    spread = list(held(count, lambda _, point: (point.p90 - point.p10) / 2 <= widest * 50))
 
-    assert 0.85 <= sum(kept) / len(kept) <= 0.96
-    assert 0.82 <= sum(above_low) / len(above_low) <= 0.96
+    assert sum(kept) / len(kept) >= 0.9
+    assert sum(above_low) / len(above_low) >= 0.9
+    assert sum(spread) / len(spread) >= 0.9
 
 
 def held(count: int, holds: Callable[..., bool]) -> Iterator[bool]:
@@ -108,12 +110,14 @@ def held(count: int, holds: Callable[..., bool]) -> Iterator[bool]:
 
 
 @given(st.lists(st.floats(0, 1e15), min_size=14, max_size=60))
+@settings(deadline=None)
 def test_the_levels_never_cross_and_are_never_negative(values: list[float]) -> None:
     for point in projected(values).points:
         assert 0 <= point.p10 <= point.p50 <= point.p90
 
 
 @given(st.lists(st.floats(1, 1e9), min_size=14, max_size=40), st.floats(1.01, 10))
+@settings(deadline=None)
 def test_more_demand_on_every_day_never_projects_less(values: list[float], factor: float) -> None:
     before, after = projected(values).points, projected([value * factor for value in values]).points
 
@@ -129,3 +133,20 @@ def test_a_year_of_days_is_projected_in_milliseconds() -> None:
         return perf_counter() - begun
 
     assert min(seconds() for _ in range(5)) < 0.05
+
+
+def test_a_projection_tells_how_often_its_levels_held_and_what_broke() -> None:
+    found = projected([1000.0 + (n * 37) % 11 - (300.0 if n >= 50 else 0.0) for n in range(90)])
+
+    assert "95 % intervals held 9" in found.confidence
+    assert "95 % intervals held 9" in found.coverage
+    assert len(found.shifts) == 1
+    assert found.shifts[0].startswith("level moved by -")
+    assert found.shifts[0].endswith("on 2026-09-20")
+
+
+def test_the_outer_levels_are_there_for_fans() -> None:
+    for point in projected([1000.0 + (n * 37) % 101 for n in range(90)]).points:
+        assert point.p2_5 is not None
+        assert point.p97_5 is not None
+        assert point.p2_5 <= point.p10 <= point.p90 <= point.p97_5
