@@ -16,6 +16,7 @@ PARTS = (
     "bench.store",
     "bench.exchange",
     "bench.sizing",
+    "bench.plan",
     "bench.forecast",
 )
 
