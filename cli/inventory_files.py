@@ -109,10 +109,20 @@ def may_write(file: Path, *, force: bool) -> None:
 
 
 def send_out(inventory: Inventory, file: Path, form: str | None) -> exchange.Written:
-    """Write the inventory in a format, by default the one that the ending says."""
+    """Write the inventory in a format, by default the one that the ending says.
+
+    Raises:
+        InclineError: the ending is not the format's (INC-7183).
+    """
     chosen = form or exchange.format_of(file)
+    kind = chosen if chosen in exchange.FORMATS else _SAME.get(chosen, chosen)
+    ending = exchange.FORMATS.get(kind, file.suffix)
+    if file.suffix.casefold() != ending:
+        raise InclineError(
+            f"{near(file)}: {chosen} files end in {ending}", code="INC-7183", next_step=f"name it {file.with_suffix(ending).name}"
+        )
     file.resolve().parent.mkdir(parents=True, exist_ok=True)
-    return exchange.write_file(inventory, file, chosen if chosen in exchange.FORMATS else _SAME.get(chosen, chosen))
+    return exchange.write_file(inventory, file, kind)
 
 
 def export_document(written: exchange.Written) -> dict[str, Any]:
