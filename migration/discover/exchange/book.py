@@ -109,10 +109,6 @@ class Tables:
         """All lines of a file."""
         return list(read_csv(self._readers[tab](), tab, self.notes))
 
-    def first_row(self, tab: str) -> Sequence[str]:
-        """The header of a file, to tell what the file is."""
-        return next(iter(read_csv(self._readers[tab]()[:65536], tab, Notes(tab))), [])
-
 
 def read_csv(content: bytes, name: str, notes: Notes) -> Iterator[list[str]]:
     """The rows of a CSV text, whatever its encoding and separator.

@@ -13,9 +13,10 @@ from migration.discover.model import FoundMachine, FoundNic
 from migration.discover.operating_systems import os_id
 
 _SAME = (
-    "uuid os os_config os_guest firmware architecture tools datacenter cluster host folder pool instance_type zone dns_name version billing"
+    *("uuid", "os", "os_config", "os_guest", "firmware", "architecture", "tools", "datacenter", "cluster", "host", "folder", "pool"),
+    *("instance_type", "zone", "dns_name", "version", "billing", "connection"),
 )
-TEXTS = {each: each for each in _SAME.split()} | {"id": "moref", "estate_server": "server"}
+TEXTS = {each: each for each in _SAME} | {"id": "moref", "estate_server": "server"}
 """Column and attribute."""
 NUMBERS = {"cpus": "cpus", "sockets": "sockets", "hardware_version": "hardware_version", "cpu_reservation_mhz": "cpu_reservation_mhz"}
 BYTES = {"memory_mib": "memory", "memory_reservation_mib": "memory_reservation", "in_use_mib": "in_use"}

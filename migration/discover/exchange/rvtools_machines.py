@@ -119,6 +119,7 @@ def _draft(row: Row, name: str, unit: int) -> Draft:
         version=row.text("changeversion"),
         smbios=row.text("smbiosuuid").casefold(),
         fault_tolerance=_fault_tolerance(row.text("ftstate")),
+        connection=row.text("connectionstate").casefold(),
     )
     _connection(row, name)
     take_custom(row, draft)
@@ -218,6 +219,7 @@ def machine(draft: Draft, key: str, origin: Origin) -> FoundMachine:
         booted=facts.get("booted"),
         version=str(facts.get("version") or ""),
         fault_tolerance=facts.get("fault_tolerance"),
+        connection=str(facts.get("connection") or ""),
         architecture=str(facts.get("architecture") or ""),
         tags=dict(sorted(draft.tags.items())),
         custom=dict(sorted(draft.custom.items())),

@@ -62,7 +62,7 @@ def _custom(each: FoundMachine) -> dict[str, object]:
 
 def _info_facts(each: FoundMachine) -> dict[str, object]:
     return {
-        "Connection state": "connected",
+        "Connection state": each.connection,
         "Guest state": "running" if each.power == "on" else "notRunning",
         "DNS Name": each.dns_name,
         "Consolidation Needed": each.consolidate,

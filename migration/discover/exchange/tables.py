@@ -87,12 +87,6 @@ class Table:
             )
         return self._sizes[names]
 
-    def values(self, name: str) -> Iterator[object]:
-        """All cells of a column, for judging it as a whole."""
-        index = self.columns.get(name)
-        if index is not None:
-            yield from (row[index] for row in self.rows if index < len(row))
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

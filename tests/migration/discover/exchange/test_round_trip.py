@@ -116,6 +116,7 @@ def machines(draw: st.DrawFn, *, plain: bool = False) -> FoundMachine:
         "booted": draw(st.none() | MOMENTS),
         "version": draw(RISKY),
         "fault_tolerance": draw(FLAG),
+        "connection": draw(st.sampled_from(["", "connected", "orphaned"])),
         "custom": draw(st.dictionaries(st.sampled_from(["owner", "Cost Centre", "=risk"]), RISKY, max_size=2)),
         "tags": draw(st.dictionaries(st.sampled_from(["team", "env"]), RISKY, max_size=2)),
         "disks": tuple(draw(st.lists(PLAIN_DISKS if plain else DISKS, max_size=3, unique_by=lambda each: each.uuid or each.label))),

@@ -57,7 +57,7 @@ def test_the_machine_that_vinfo_tells_all_of(sample: Inventory) -> None:
     assert vm.in_use == 245873 * MIB
     assert [each.network for each in vm.nics] == ["Management Network"]
     assert (vm.disks[0].uuid, vm.disks[0].controller, vm.disks[0].thin) == ("6000C296-f5e6-6709-fea6-0c16bffe87e6", "pvscsi", False)
-    assert (vm.datacenter, vm.cluster, vm.host) == ("Datacenter", "Cluster", "10.41.187.30")
+    assert (vm.datacenter, vm.cluster, vm.host, vm.connection) == ("Datacenter", "Cluster", "10.41.187.30", "connected")
 
 
 def test_the_machine_whose_row_is_cut_off_is_completed_from_other_tabs(sample: Inventory) -> None:
