@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import isfinite
 
 from cli.output import is_terminal, say
 from cli.plan_inputs import Gathered
@@ -89,8 +90,9 @@ class _Progress:
 
     def tell(self, seconds: float, objective: float, bound: float) -> None:
         """What the solver reports."""
-        gap = (objective - bound) / abs(objective) if objective else 0.0
-        self._line = f"{timedelta(seconds=round(seconds))}  cost {objective:,.0f} USD, at least {bound:,.0f}, gap {max(0.0, gap):.2%}"
+        gap = max(0.0, (objective - bound) / abs(objective)) if objective else 0.0
+        proof = f"at least {bound:,.0f}, gap {gap:.2%}" if isfinite(bound) else "no bound yet"
+        self._line = f"{timedelta(seconds=round(seconds))}  cost {objective:,.0f} USD, {proof}"
         now = time.monotonic()
         if not self._quiet and now - self._at >= EVERY:
             self._at = now

@@ -6,7 +6,8 @@ will make what the estate says, and the rules judge that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -108,7 +109,13 @@ def from_assessments(
         writes = usage.get(each.machine, {}).get(Metric.DISK_BYTES)
         candidate = _candidate(each, machines.get(each.machine), estate, environments, hold_days, clusters)
         found.append(candidate if writes is None else replace(candidate, writes=writes.mean))
-    return tuple(found), tuple(left)
+    return _told_apart(found), tuple(left)
+
+
+def _told_apart(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Machines of one name get their key as name: a plan knows servers by name, and must never move the other one."""
+    names = Counter(each.server for each in found)
+    return tuple(replace(each, server=each.machine) if names[each.server] > 1 else each for each in found)
 
 
 def _held_back(each: Assessment) -> LeftOut | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from migration.discover.model import Finding, Gravity
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_ledger import Left, ledger, tightest
@@ -18,6 +19,7 @@ from migration.waves.build_resources import GB
 from migration.waves.document import Goal, PlannedNight, PlannedPin, PlannedServer, PlannedStay, Result, Unplanned, WavePlan
 from migration.waves.durations import Estimate, Span, estimate, together
 from migration.waves.model import Binding, Conflict, Solution
+from migration.waves.programme import Programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,20 @@ def _left_out(built: Built, solution: Solution, conflict: Conflict | None) -> It
         for server in group.servers:
             found[server] = Unplanned(server=server, why=why, kind="not placed")
     return [found[name] for name in sorted(found)]
+
+
+def small_nights(plan: WavePlan, programme: Programme) -> Iterable[Finding]:
+    """Nights with fewer servers than people wish: said, since a demand for more would only make plans worse."""
+    small = [night for night in plan.nights if len(night.servers) < programme.wave.least]
+    if small:
+        yield Finding(
+            code="PLN-017",
+            gravity=Gravity.NOTE,
+            where=", ".join(str(night.night) for night in small[:5]) + (" ..." if len(small) > 5 else ""),
+            what=f"{len(small)} nights hold fewer than {programme.wave.least} servers",
+            taken="they stay as they are",
+            remedy="pin their groups to another night, or change wave: {least: ...}",
+        )
 
 
 def fingerprint(value: Any) -> str:

@@ -120,7 +120,13 @@ def with_edits(inputs: Inputs, plan: WavePlan) -> Inputs:
     """Inputs for a new plan that keeps people's edits and stays near the nights of this one."""
     edits = edits_of(plan)
     stay = {each.server: night for night, each in plan.entries() if each.state != "moved"}
-    return replace(inputs, pins=edits.pins, retained={**inputs.retained, **edits.retained}, stay=stay)
+    return replace(_ahead(inputs, plan), pins=edits.pins, retained={**inputs.retained, **edits.retained}, stay=stay)
+
+
+def _ahead(inputs: Inputs, plan: WavePlan) -> Inputs:
+    """Inputs without the servers that the plan has moved: an old inventory may still show them at their source."""
+    done = {each.server for _, each in plan.entries() if each.state == "moved"}
+    return replace(inputs, candidates=tuple(each for each in inputs.candidates if each.server not in done)) if done else inputs
 
 
 def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
@@ -128,6 +134,7 @@ def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
     from migration.waves.check import check  # noqa: PLC0415 - numpy is not needed to read a plan
     from migration.waves.score import score  # noqa: PLC0415
 
+    inputs = _ahead(inputs, plan)
     edits = edits_of(plan, {each.server for each in inputs.candidates} | {each.server for each in inputs.left})
     nights = plan.night_of()
     kept = {*edits.retained, *inputs.retained, *(entry.server for entry in inputs.programme.retained)}

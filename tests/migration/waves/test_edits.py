@@ -11,7 +11,7 @@ from infra.errors import InclineError
 from infra.estate.model import Freeze
 from migration.waves.build import Built, Inputs, build
 from migration.waves.document import Goal, PlannedNight, PlannedPin, PlannedStay, WavePlan
-from migration.waves.document_make import Making, document_of
+from migration.waves.document_make import Making, document_of, small_nights
 from migration.waves.edits import edits_of, rescore, with_edits, with_pin, with_retained, without_pin
 from migration.waves.model import Solution
 from migration.waves.solve import solve
@@ -188,3 +188,30 @@ def test_groups_without_a_night_are_named_in_the_document() -> None:
 
     assert {each.kind for each in plan.left_out} == {"not placed"}
     assert len(plan.left_out) == 4
+
+
+def test_what_has_moved_is_not_planned_again_though_an_old_inventory_shows_it() -> None:
+    _, plan = plan_of(town())
+    done = plan.model_copy(
+        update={
+            "nights": tuple(
+                night.model_copy(
+                    update={
+                        "servers": tuple(e.model_copy(update={"state": "moved"}) if e.server == "base-dns-01" else e for e in night.servers)
+                    }
+                )
+                for night in plan.nights
+            )
+        }
+    )
+    built, again = plan_of(town(), done)
+
+    assert "base-dns-01" not in built.home
+    assert again.entry("base-dns-01") == done.entry("base-dns-01")
+    assert rescore(town(), done).violations == ()
+
+
+def test_nights_smaller_than_people_wish_are_said() -> None:
+    found = list(small_nights(wave_plan(), programme(wave={"least": 2})))
+
+    assert [(each.code, each.where) for each in found] == [("PLN-017", "2026-12-03")]
