@@ -38,7 +38,7 @@ class Candidate:
         datastores: disks by datastore of the source.
         saved_usd_month: running cost that the move ends; None where no price is known.
         on: the night that people wrote under `move:`.
-        writes: bytes written in a second, where somebody measured it.
+        writes: bytes read and written in a second, mean, where somebody measured it.
     """
 
     server: str

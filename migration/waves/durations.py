@@ -227,7 +227,7 @@ def _sums(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def _final_bytes(candidate: Candidate, pace: Pace) -> float:
-    """What the last copy carries: measured by rounds of its own move, else by the programme, else as MIG-002 assumes."""
+    """What the last copy carries: measured by rounds of its own move, else as the programme or MIG-002 assumes, never more than is written."""
     hours = pace.number("sync_hours", SYNC_HOURS)
     measured = pace.history.changed.get(candidate.server)
     if measured is not None:
@@ -235,7 +235,9 @@ def _final_bytes(candidate: Candidate, pace: Pace) -> float:
     percent = pace.programme.change.percent_per_hour
     if percent is None:
         percent = pace.number("changed_percent_per_hour", CHANGED_PERCENT_PER_HOUR)
-    return candidate.bytes * percent / 100 * hours
+    assumed = candidate.bytes * percent / 100 * hours
+    # What was read and written in an hour is the most that can have changed.
+    return assumed if candidate.writes is None else min(assumed, candidate.writes * 3600 * hours)
 
 
 def _fixed_minutes(candidate: Candidate, pace: Pace) -> float:

@@ -145,3 +145,9 @@ def test_measured_rates_make_the_spread_and_measured_change_the_last_copy() -> N
     assert found.seed.p50 == pytest.approx(100 * GIB / 80e6 / 3600)
     assert found.seed.p10 < found.seed.p50 < found.seed.p90
     assert "5 measured rounds" in found.source
+
+
+def test_a_server_that_hardly_writes_has_a_small_last_copy() -> None:
+    found = estimate(candidate(disks=(100 * GIB,), writes=1000.0), LINE, pace(programme(), None))
+
+    assert found.final_bytes == 3_600_000

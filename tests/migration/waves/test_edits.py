@@ -10,7 +10,7 @@ import pytest
 from infra.errors import InclineError
 from infra.estate.model import Freeze
 from migration.waves.build import Built, Inputs, build
-from migration.waves.document import Goal, PlannedNight, PlannedPin, PlannedStay, WavePlan
+from migration.waves.document import Goal, PlannedNight, PlannedPin, PlannedServer, PlannedStay, WavePlan
 from migration.waves.document_make import Making, document_of, small_nights
 from migration.waves.edits import edits_of, rescore, with_edits, with_pin, with_retained, without_pin
 from migration.waves.model import Solution
@@ -190,20 +190,15 @@ def test_groups_without_a_night_are_named_in_the_document() -> None:
     assert len(plan.left_out) == 4
 
 
+def _as_moved(entry: PlannedServer) -> PlannedServer:
+    return entry.model_copy(update={"state": "moved"})
+
+
 def test_what_has_moved_is_not_planned_again_though_an_old_inventory_shows_it() -> None:
     _, plan = plan_of(town())
-    done = plan.model_copy(
-        update={
-            "nights": tuple(
-                night.model_copy(
-                    update={
-                        "servers": tuple(e.model_copy(update={"state": "moved"}) if e.server == "base-dns-01" else e for e in night.servers)
-                    }
-                )
-                for night in plan.nights
-            )
-        }
-    )
+    lines = {night.night: [_as_moved(e) if e.server == "base-dns-01" else e for e in night.servers] for night in plan.nights}
+    nights = tuple(night.model_copy(update={"servers": tuple(lines[night.night])}) for night in plan.nights)
+    done = plan.model_copy(update={"nights": nights})
     built, again = plan_of(town(), done)
 
     assert "base-dns-01" not in built.home
