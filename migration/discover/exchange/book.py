@@ -110,6 +110,22 @@ class Tables:
         return list(read_csv(self._readers[tab](), tab, self.notes))
 
 
+class Renamed:
+    """A book one of whose tabs goes by the name that its content says."""
+
+    def __init__(self, book: Book, tab: str, name: str) -> None:
+        self.name, self.notes = book.name, book.notes
+        self._book, self._tab, self._name = book, tab, name
+
+    def tabs(self) -> tuple[str, ...]:
+        """The names, with the new one."""
+        return tuple(self._name if each == self._tab else each for each in self._book.tabs())
+
+    def rows(self, tab: str) -> Sequence[Sequence[object]]:
+        """The rows of the tab behind a name."""
+        return self._book.rows(self._tab if tab == self._name else tab)
+
+
 def read_csv(content: bytes, name: str, notes: Notes) -> Iterator[list[str]]:
     """The rows of a CSV text, whatever its encoding and separator.
 

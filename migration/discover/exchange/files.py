@@ -9,12 +9,12 @@ from pathlib import Path
 
 from infra.atomic import replace_file
 from migration.discover.exchange.azure import is_azure, read_azure, write_azure
-from migration.discover.exchange.book import Tables, Workbook
+from migration.discover.exchange.book import Renamed, Tables, Workbook
 from migration.discover.exchange.document import read_document, write_document
 from migration.discover.exchange.faults import no_format, unknown
 from migration.discover.exchange.notes import Notes
 from migration.discover.exchange.plain import is_plain, read_plain, write_plain
-from migration.discover.exchange.rvtools import is_rvtools, read_rvtools
+from migration.discover.exchange.rvtools import is_info, is_rvtools, read_rvtools
 from migration.discover.exchange.rvtools_write import write_rvtools
 from migration.discover.exchange.source import Source, open_source
 from migration.discover.model import Inventory
@@ -71,6 +71,8 @@ def _read_tables(source: Source, site: str, now: datetime) -> Inventory:
     for tab in book.tabs():
         rows = book.rows(tab)
         header = next((row for row in rows[:10] if any(cell not in {"", None} for cell in row)), ())
+        if is_info(header):
+            return read_rvtools(Renamed(book, tab, "vInfo"), site, now)
         if is_azure(header):
             return read_azure(book, tab, rows, site, now)
         if is_plain(header):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from migration.discover.exchange.book import Book, read_tab, tab_name
+from migration.discover.exchange.cells import text
 from migration.discover.exchange.faults import without_machines
 from migration.discover.exchange.performance import read_performance
 from migration.discover.exchange.rvtools_details import DETAILS
@@ -46,6 +47,12 @@ def is_rvtools(tabs: Iterable[str]) -> bool:
     """Whether tabs of these names come from RVTools or Export for vCenter."""
     names = {tab_name(each) for each in tabs}
     return bool(names & {each.casefold() for each in TABS if each not in {"vSource", "vHealth", "vMetaData"}})
+
+
+def is_info(header: Iterable[object]) -> bool:
+    """Whether a header row is vInfo's, whatever the tab or the file is called."""
+    there = {key_of(text(cell), "vInfo") for cell in header}
+    return bool(there & {"vm", "vmname"}) and "powerstate" in there and len(there & known("vInfo")) >= 5
 
 
 def read_rvtools(book: Book, site: str, now: datetime) -> Inventory:

@@ -380,6 +380,19 @@ def test_a_zip_of_csv_tabs_and_one_file_alone(tmp_path: Path) -> None:
     assert len(read_file(folder / "RVTools_tabvInfo.csv", "harbour", NOW).machines) == 1
 
 
+@pytest.mark.parametrize("name", ["servers of march.csv", "servers.xlsx"])
+def test_vinfo_under_another_name(tmp_path: Path, name: str) -> None:
+    rows = [INFO, ("web", "poweredOff", *WEB[2:])]
+    path = tmp_path / name
+    if name.endswith("csv"):
+        path.write_text(table(rows), encoding="utf-8")
+    else:
+        workbook(path, {"Sheet1": rows})
+    found = read_file(path, "harbour", NOW).machines[0]
+
+    assert (found.key, found.power, found.os) == ("harbour/500a-1", "off", "debian-12")
+
+
 def test_a_zipped_workbook(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"export/RVTools.xlsx": SAMPLE.read_bytes()})
 
