@@ -15,6 +15,7 @@ from cli.names import complete_server, complete_service, complete_site
 from cli.output import emit, say_next
 from cli.plan_edit import EPILOGS, export_command, import_command, pin_command, retain_command, unpin_command
 from cli.plan_options import CapacityOption, EstateOption, JsonOption, PlanOption, ProgrammeOption, YesOption
+from cli.plan_run import RUN_EPILOG, STATUS_EPILOG, run_command, status_command
 from cli.store_path import StoreOption
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ for _name, _command in (
     ("export", export_command),
 ):
     app.command(_name, epilog=EPILOGS[_name])(_command)
+app.command("run", epilog=RUN_EPILOG)(run_command)
+app.command("status", epilog=STATUS_EPILOG)(status_command)
 
 
 def document_data(plan: WavePlan) -> dict[str, Any]:
