@@ -73,7 +73,7 @@ def _weakness(usage: Mapping[Metric, Percentiles], rules: SizingRules) -> str:
 def basis(measured: Measured, use: Use) -> str:
     """What the sizing rests on, for a report."""
     if measured.series is not None:
-        return f"{len(use.cpus):,} measured moments"
+        return f"hourly maxima of {len(use.cpus) / 24:.0f} days"
     found = next(measured.usage[m] for m in (Metric.CPU_MHZ, Metric.CPU_PERCENT, Metric.MEMORY) if m in measured.usage)
     days = (found.last - found.first).days
     kind = "peaks" if found.peaks else "means"

@@ -68,8 +68,9 @@ def test_a_quiet_machine_becomes_smaller_and_says_why():
 
 
 def test_flat_use_gets_the_exact_cover():
-    sizing = size_up(machine(), flat(1.2, 6.0), rules=SizingRules(policy="max"))
-    assert (sizing.chosen.cpus, sizing.chosen.memory) == (2, 8 * GIB)
+    for policy in ("frontier", "max"):
+        sizing = size_up(machine(), flat(1.2, 6.0), rules=SizingRules(policy=policy))
+        assert (sizing.chosen.cpus, sizing.chosen.memory) == (2, 8 * GIB)
 
 
 def test_flat_use_of_all_it_has_keeps_its_size():
