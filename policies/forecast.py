@@ -30,6 +30,7 @@ def forecast(
         as_of: when it was asked for.
     """
     # numpy is loaded only where something was measured: the policy pack starts without it.
+    from infra.forecast.passage import peaks  # noqa: PLC0415
     from infra.forecast.project import forecast as project  # noqa: PLC0415
 
     if len(days) < MINIMUM_DAYS:
@@ -40,7 +41,7 @@ def forecast(
     return ForecastEvidence(
         target=target,
         resource=resource,
-        points=tuple(_points(found)),
+        points=tuple(_points(found, [(low, middle, high) for low, middle, high in peaks(found).tolist()])),
         confidence=_confidence(found),
         source=source,
         as_of=as_of,
@@ -50,13 +51,13 @@ def forecast(
     )
 
 
-def _points(found: Forecast) -> Iterator[ForecastPoint]:
+def _points(found: Forecast, largest: Sequence[tuple[float, float, float]]) -> Iterator[ForecastPoint]:
     """Where the trend stands on the last measured day, with the levels of a day ahead; then every seventh day and the last one."""
     for ahead in [*range(0, HORIZON_DAYS, STEP_DAYS), HORIZON_DAYS]:
         point = found.points[max(0, ahead - 1)]
         back = 0.0 if ahead else found.slope
         p2_5, p10, p50, p90, p97_5 = (max(0.0, level - back) for level in point.levels())
-        yield ForecastPoint(found.last + timedelta(days=ahead), p10, p50, p90, p2_5, p97_5)
+        yield ForecastPoint(found.last + timedelta(days=ahead), p10, p50, p90, p2_5, p97_5, largest[max(0, ahead - 1)])
 
 
 def _confidence(found: Forecast) -> str:

@@ -8,6 +8,7 @@ limit on day 40" says nothing of those that were over it on day 20.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,14 +42,30 @@ def days_until(found: Forecast, limit: float, calibration: Calibration | None = 
     )
 
 
+def peaks(found: Forecast, calibration: Calibration | None = None, *, futures: int = 256) -> Floats:
+    """A row for each day ahead: what the largest demand until then stays below in one, five and nine of ten futures.
+
+    It answers days_until for every limit at once: the day on which a column first goes over the limit is when nine, five and one in ten
+    futures have been over it.
+    """
+    known = calibration or shipped()
+    return np.asarray(np.quantile(np.maximum.accumulate(paths(found, known, futures), axis=1), (0.1, 0.5, 0.9), axis=0).T)
+
+
 def paths(found: Forecast, known: Calibration, futures: int = FUTURES) -> Floats:
     """Simulated futures: a row for each, a column for each day of the horizon."""
     horizon = len(found.points)
-    chance = np.random.default_rng(SEED)
     ahead = np.arange(1, horizon + 1)
-    walk = np.cumsum(chance.standard_normal((futures, horizon)), axis=1) / np.sqrt(ahead)
-    drawn = np.sqrt(known.lasting) * walk + np.sqrt(1 - known.lasting) * chance.standard_normal((futures, horizon))
     middle = found.level + found.slope * ahead + np.asarray(found.week)[(ahead - 1) % len(found.week)]
     off = spread(found, known, found.growth, horizon, PARTS, found.own)
-    moved = np.stack([np.interp(drawn[:, day], scores(), off[day]) for day in range(horizon)], axis=1)
+    drawn = _drawn(futures, horizon, known.lasting)
+    moved = np.stack([np.interp(drawn[day], scores(), off[day]) for day in range(horizon)], axis=1)
     return bounded(middle + moved, found.floor, found.cap)
+
+
+@lru_cache(maxsize=2)
+def _drawn(futures: int, horizon: int, lasting: float) -> Floats:
+    """Standard normal errors, a row for each day: the same for every series, and drawn once."""
+    chance = np.random.default_rng(SEED)
+    walk = np.cumsum(chance.standard_normal((horizon, futures)), axis=0) / np.sqrt(np.arange(1, horizon + 1))[:, None]
+    return np.asarray(np.sqrt(lasting) * walk + np.sqrt(1 - lasting) * chance.standard_normal((horizon, futures)))

@@ -9,7 +9,10 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class ForecastPoint:
-    """Demand on a day: the level that one in ten, half, and nine in ten futures stay below; p2_5 and p97_5 where they are known."""
+    """Demand on a day: the level that one in ten, half, and nine in ten futures stay below; p2_5 and p97_5 where they are known.
+
+    `peaks`: what the largest demand from the beginning until that day stays below in one, five and nine of ten futures.
+    """
 
     day: date
     p10: float
@@ -17,6 +20,7 @@ class ForecastPoint:
     p90: float
     p2_5: float | None = None
     p97_5: float | None = None
+    peaks: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +58,33 @@ class ForecastEvidence:
         part = (day - left.day).days / (right.day - left.day).days
         levels = (a + (b - a) * part for a, b in ((left.p10, right.p10), (left.p50, right.p50), (left.p90, right.p90)))
         return ForecastPoint(day, *levels)
+
+    def over_in(self, limit: float) -> tuple[int | None, int | None, int | None]:
+        """Days from the last measurement until one, five and nine in ten futures have been over a limit; None beyond the horizon."""
+        one, five, nine = (self._over(limit, column) for column in (2, 1, 0))
+        return one, five, nine
+
+    def _over(self, limit: float, column: int) -> int | None:
+        before: tuple[int, float] | None = None
+        for point in self.points:
+            if point.peaks is None:
+                return None
+            days, peak = (point.day - self.points[0].day).days, point.peaks[column]
+            if peak > limit:
+                since, low = before or (days, peak)
+                return days if peak <= low else since + round((days - since) * (limit - low) / (peak - low))
+            before = (days, peak)
+        return None
+
+    def full(self, limit: float) -> str:
+        """When it is full, in words: `over in 41 / 63 / more than 364 days (one, five, nine in ten futures)`; empty where nobody knows."""
+        if not self.points or self.points[0].peaks is None:
+            return ""
+        horizon, (one, five, nine) = (self.points[-1].day - self.points[0].day).days, self.over_in(limit)
+        if one is None:
+            return f"not within {horizon} days in nine of ten futures"
+        told = (f"{days}" if days is not None else f"more than {horizon}" for days in (one, five, nine))
+        return f"over in {' / '.join(told)} days (one, five, nine in ten futures)"
 
     def first_over(self, limit: float) -> date | None:
         """The first day on which the conservative level is over a limit; None within the horizon."""

@@ -192,6 +192,7 @@ def _fan(evidence: Evidence, forecast: ForecastEvidence, usable: tuple[float, st
         confidence=forecast.confidence,
         source=forecast.source,
         age=age(forecast.as_of, evidence.moment),
+        full=forecast.full(usable[0]) if usable else "",
         coverage=forecast.coverage,
         shifts=forecast.shifts,
         oddities=forecast.oddities,

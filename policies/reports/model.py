@@ -217,7 +217,8 @@ class FanPoint(_Part):
 class ForecastFan(_Part):
     """A projection of one resource of one object, and the line of what is usable. `crosses`: when the conservative level goes over it.
 
-    `coverage` tells how often levels made this way held; `shifts` where the history broke with its past; `oddities` what was odd in it.
+    `full` tells in how many days it is over the line in one, five and nine of ten futures; `coverage` how often levels made this way held;
+    `shifts` where the history broke with its past; `oddities` what was odd in it.
     """
 
     name: str
@@ -230,6 +231,7 @@ class ForecastFan(_Part):
     confidence: str = ""
     source: str = ""
     age: str = ""
+    full: str = ""
     coverage: str = ""
     shifts: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()

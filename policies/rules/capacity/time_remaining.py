@@ -120,6 +120,8 @@ def _facts(limit: _Limit, source: str, as_of: datetime | None) -> Iterator[Fact]
     if limit.forecast is not None:
         found = limit.forecast
         yield Fact(name=f"projection of {limit.name}", value=found.confidence, source=found.source, as_of=found.as_of)
+        if full := found.full(limit.value):
+            yield Fact(name=f"{limit.name} over {limit.text}", value=full, source=found.source, as_of=found.as_of)
 
 
 TIME_REMAINING = Rule(
