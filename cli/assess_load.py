@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def judged(wanted: Wanted) -> Judged:
     if len(chosen) >= _MANY:
         say(f"judge {len(chosen):,} servers, which takes a while")
     found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC))
-    left = tuple(each for each in aimed.left if _asked(wanted, estate, each, inventory))
+    asked = {machine.key for machine in inventory.machines if _matches(wanted, estate, machine)}
+    left = tuple(each for each in aimed.left if each.machine in asked)
     if not found:
         raise InclineError(
             "there is nothing to judge",
@@ -139,8 +140,3 @@ def _matches(wanted: Wanted, estate: Estate | None, machine: FoundMachine) -> bo
         and (not wanted.server or wanted.server in _names(machine))
         and (not wanted.service or (server is not None and server.service == wanted.service))
     )
-
-
-def _asked(wanted: Wanted, estate: Estate | None, left: Left, inventory: Inventory) -> bool:
-    found = next((m for m in inventory.machines if m.key == left.machine), None)
-    return found is not None and _matches(replace(wanted), estate, found)

@@ -89,7 +89,7 @@ def _freed(s: Summary) -> str:
         f"{len(e.hosts)} of {e.of} hosts of {e.cluster or 'its data centre'} at {e.site} ({', '.join(e.hosts)})" for e in s.freed if e.hosts
     )
     cores, money = sum(each.cores for each in s.freed), sum(each.usd_month for each in s.freed)
-    return f"Really saved on hosts: {usd(money)} a month, when {where} are switched off; {cores} VMware cores less to renew."
+    return f"Really saved on hosts: {usd(money)} a month, by switching off {where}; {cores} VMware cores less to renew."
 
 
 def _trust(s: Summary, *, discovered: bool) -> str:

@@ -67,6 +67,7 @@ class DataCentre:
             self._hosts.setdefault((host.site, host.cluster), []).append(host)
         names = {(host.site, host.name): host.cluster for host in inventory.hosts}
         self._place = {m.key: (m.site, m.cluster or names.get((m.site, m.host), "")) for m in inventory.machines}
+        self._needs: dict[tuple[str, str], Mapping[str, float]] = {}
         self._loads: dict[tuple[str, str], _Load] = {}
         for machine in inventory.machines:
             if machine.power == "on" and not machine.template and machine.kind == "vsphere":
@@ -100,7 +101,9 @@ class DataCentre:
 
     def _share(self, part: float, place: tuple[str, str], hosts: Sequence[FoundHost], note: str = "") -> Share:
         name = f"{place[1] or 'the hosts'} at {place[0]} ({len(hosts)} hosts{note})"
-        return Share(part, name, host_needs(hosts, self._prices))
+        if place not in self._needs:
+            self._needs[place] = host_needs(hosts, self._prices)
+        return Share(part, name, self._needs[place])
 
     def freed(self, leaving: Collection[str], arriving: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> tuple[Freed, ...]:
         """Which whole hosts go, cluster by cluster, when these machines have left and what stays survives the loss of the largest host.

@@ -15,6 +15,7 @@ from migration.assess.sizing_use import Numbers, Use
 
 GRID = np.linspace(0.0, 1.0, 101)
 MOST_PEERS = 1000
+"""With more each question takes longer and no answer changes: a thousand machines hold every kind that a fleet has."""
 ENOUGH = 30
 """Fewer machines than these say less than a public fleet does."""
 WIDTH = 0.8
