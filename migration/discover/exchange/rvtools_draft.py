@@ -18,7 +18,7 @@ from migration.discover.model import FoundDisk, FoundNic, FoundPartition, FoundS
 
 @dataclass(slots=True)
 class Draft:
-    """A machine of vInfo, to which the other tabs add."""
+    """A machine of vInfo, to which the other tabs add. `heard`: what unknown columns of other tabs say, by column and tab."""
 
     name: str
     line: int
@@ -37,6 +37,7 @@ class Draft:
     partitions: list[FoundPartition] = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
     custom: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, dict[str, str]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     told_disks: int | None = None
     told_total: float | None = None

@@ -162,12 +162,27 @@ def take_custom(row: Row, draft: Draft) -> None:
         if value in {"", None}:
             continue
         shown = row.text_at(at)
+        if not shown:
+            continue
         if SECRET_VALUE.search(shown):
             row.note("DSC-023", f"the value of {name} looks like a secret", taken="never kept")
             continue
         tag = _TAG.fullmatch(name)
-        if shown:
-            (draft.tags if tag else draft.custom).setdefault(tag[1] if tag else name, shown)
+        if tag:
+            draft.tags.setdefault(tag[1], shown)
+        elif row.table.tab == "vInfo":
+            draft.custom.setdefault(name, shown)
+        else:
+            draft.heard.setdefault(name, {})[row.table.tab] = shown
+
+
+def _custom(draft: Draft) -> dict[str, str]:
+    """Custom attributes: unknown columns of vInfo, and those of several other tabs, since RVTools writes an attribute into all of them.
+
+    An unknown column of one other tab is a newer version's own.
+    """
+    several = {name: next(iter(told.values())) for name, told in draft.heard.items() if len(told) > 1}
+    return dict(sorted((several | draft.custom).items()))
 
 
 def machine(draft: Draft, key: str, origin: Origin) -> FoundMachine:
@@ -222,7 +237,7 @@ def machine(draft: Draft, key: str, origin: Origin) -> FoundMachine:
         connection=str(facts.get("connection") or ""),
         architecture=str(facts.get("architecture") or ""),
         tags=dict(sorted(draft.tags.items())),
-        custom=dict(sorted(draft.custom.items())),
+        custom=_custom(draft),
     )
 
 

@@ -339,6 +339,13 @@ def test_custom_attributes_are_kept_and_licences_are_not(tmp_path: Path) -> None
     assert dict(found.custom) == {"Owner": "roads", "Keyboard layout": "de"}
 
 
+def test_a_column_of_one_detail_tab_is_a_newer_versions_and_one_of_several_is_custom(tmp_path: Path) -> None:
+    disks = [("VM", "Capacity MiB", "Raw Com. Mode", "Owner"), ("web", 1024, "x", "roads")]
+    memory = [("VM", "Size MiB", "Owner"), ("web", 4096, "roads")]
+
+    assert dict(read(tmp_path, info(WEB, vDisk=disks, vMemory=memory)).machines[0].custom) == {"Owner": "roads"}
+
+
 def test_the_same_id_in_two_vcenters_is_two_machines(tmp_path: Path) -> None:
     header = (*INFO, "VI SDK Server")
     rows = [header, (*WEB[:5], "u-1", LINUX, "vc-a"), ("mail", "poweredOn", 2, 4096, "vm-1", "u-2", LINUX, "vc-b")]
