@@ -227,7 +227,7 @@ def _sums(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def _final_bytes(candidate: Candidate, pace: Pace) -> float:
-    """What the last copy carries: measured by rounds of its own move, else as the programme or MIG-002 assumes, never more than is written."""
+    """What the last copy carries: measured by rounds of its own move, else as assumed, and never more than it reads and writes."""
     hours = pace.number("sync_hours", SYNC_HOURS)
     measured = pace.history.changed.get(candidate.server)
     if measured is not None:
