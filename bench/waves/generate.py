@@ -1,12 +1,18 @@
-"""Seeded instances of wave planning: a generator whose every parameter is documented in the README beside it."""
+"""Seeded instances of wave planning: a generator whose every parameter is documented in the README beside it.
+
+python -m bench.waves.generate 5000 --seed 1 > w5000-1.json
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bench.waves.files import instance_document
 from migration.waves.model import Before, Group, Problem, Resource, Use
 
 START = date(2027, 1, 4)
@@ -93,3 +99,16 @@ def _nights(nights: int, chance: random.Random) -> list[int]:
 
 def _resource(name: str, unit: str, capacity: list[int], *, standing: bool = False, relax: str, step: float) -> Resource:
     return Resource(name=name, unit=unit, capacity=tuple(float(each) for each in capacity), standing=standing, relax=relax, step=step)
+
+
+def main() -> None:
+    """Write one instance to standard output."""
+    parser = argparse.ArgumentParser(prog="python -m bench.waves.generate", description="Write a seeded instance of wave planning.")
+    parser.add_argument("servers", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    print(json.dumps(instance_document(f"w{asked.servers}-{asked.seed}", instance(asked.servers, asked.seed))))
+
+
+if __name__ == "__main__":
+    main()

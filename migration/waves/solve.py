@@ -44,7 +44,7 @@ WARM_UP = 12
 
 @dataclass(slots=True)
 class _Run:
-    """One call: what is known so far."""
+    """One call: what is known so far. Nothing is told of schedules that lack groups, unless it is known that some must be lacking."""
 
     data: Arrays
     allowed: Bools
@@ -59,6 +59,7 @@ class _Run:
     bound: float = -np.inf
     history: list[tuple[float, float, float]] = field(default_factory=list)
     how: list[str] = field(default_factory=list)
+    partial: bool = False
 
     @property
     def left(self) -> float:
@@ -108,6 +109,8 @@ class _Run:
             self._note()
 
     def _note(self) -> None:
+        if not (self.complete or self.partial):
+            return
         entry = (round(monotonic() - self.began, 3), self.objective, self.bound)
         self.history.append(entry)
         if self.watch is not None:
@@ -223,6 +226,7 @@ def _exactly(run: _Run, relaxed: Relaxed, choices: Bools) -> None:
 def _elastic(run: _Run) -> None:
     """Not everything fits: as many servers as possible, then as cheap as possible."""
     out = left_out_costs(run.data)
+    run.partial = True
     if run.allowed.sum() <= WHOLE:
         capacity = tuple(resource.capacity for resource in run.data.standing)
         rows = build(run.data, run.allowed, run.data.capacity, capacity, out=np.where(run.allowed.any(axis=1), out, np.inf))
