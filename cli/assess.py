@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,13 @@ def assess(  # noqa: PLR0917 - one parameter for each option
     service: Annotated[str, typer.Option(metavar="NAME", help="Only this service.", autocompletion=complete_service)] = "",
     sort: Annotated[Sort, typer.Option(help="The order of the list.")] = Sort.LEGACY,
     prices: Annotated[Path | None, typer.Option(metavar="FILE", help="Prices of your own over those of Incline.")] = None,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="How sizes are chosen: frontier, cpu-p99-memory-max, p95, azure, max, provisioned.")
+    ] = "",
+    risk: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Hours too small that a fleet may risk; 0.15 when left out."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the list as CSV too.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="The rules of readiness, as a page, and nothing else.")] = False,
     store: StoreOption = None,
@@ -65,7 +73,8 @@ def assess(  # noqa: PLR0917 - one parameter for each option
     from cli.assess_load import Wanted, judged  # noqa: PLC0415 - help and completion stay fast
     from cli.assess_rows import csv_text, document, ordered  # noqa: PLC0415
 
-    found = judged(Wanted(to=to, sites=tuple(site or ()), server=server, service=service, prices=prices, store=store, estate=estate))
+    wanted = Wanted(to=to, sites=tuple(site or ()), server=server, service=service, prices=prices, policy=policy, risk=risk)
+    found = judged(replace(wanted, store=store, estate=estate))
     listed = ordered(found.assessments, sort.value)
     if csv is not None:
         from infra.atomic import replace_file  # noqa: PLC0415

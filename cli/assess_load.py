@@ -22,6 +22,7 @@ from migration.assess.assess import assess
 from migration.assess.cost_datacentre import DataCentre
 from migration.assess.declared import inventory_of
 from migration.assess.model import Assessment
+from migration.assess.sizing_rules import SizingRules
 from migration.assess.summary import Summary, summarize
 from migration.discover.model import FoundMachine, Inventory
 
@@ -37,6 +38,8 @@ class Wanted:
     server: str = ""
     service: str = ""
     prices: Path | None = None
+    policy: str = ""
+    risk: float | None = None
     store: str | None = None
     estate: Path | None = None
 
@@ -59,6 +62,7 @@ def judged(wanted: Wanted) -> Judged:
     Raises:
         InclineError: the estate, the store or the prices cannot be read; a name is not known; nothing is left to judge.
     """
+    rules = _rules(wanted)
     prices = load_prices(wanted.prices)
     estate = _estate(wanted)
     inventory, discovered = _inventory(wanted, estate)
@@ -67,7 +71,7 @@ def judged(wanted: Wanted) -> Judged:
     chosen = _chosen(wanted, estate, inventory.machines, aimed)
     if len(chosen) >= _MANY:
         say(f"judge {len(chosen):,} servers, which takes a while")
-    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC))
+    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC), rules=rules)
     asked = {machine.key for machine in inventory.machines if _matches(wanted, estate, machine)}
     left = tuple(each for each in aimed.left if each.machine in asked)
     if not found:
@@ -85,6 +89,13 @@ def judged(wanted: Wanted) -> Judged:
         prices=prices,
         discovered=discovered,
     )
+
+
+def _rules(wanted: Wanted) -> SizingRules:
+    """How sizes are chosen; `risk` is written in per cent of hours."""
+    usual = SizingRules()
+    budget = usual.budget if wanted.risk is None else wanted.risk / 100
+    return SizingRules(policy=wanted.policy or usual.policy, budget=budget)
 
 
 def _estate(wanted: Wanted) -> Estate | None:

@@ -22,6 +22,7 @@ from migration.assess.model import Assessment, Sizing
 from migration.assess.modernize import modernize
 from migration.assess.readiness import judge
 from migration.assess.sizes import sizes
+from migration.assess.sizing_rules import SizingRules
 from migration.assess.strategy import strategy
 from migration.assess.subject import Subject, system_of
 from migration.discover.model import FoundDatastore, FoundHost, FoundMachine, Inventory, Metric, Percentiles
@@ -57,6 +58,7 @@ def assess(
     prices: Prices | None = None,
     now: datetime | None = None,
     sizing: Mapping[str, Sizing] | None = None,
+    rules: SizingRules | None = None,
 ) -> tuple[Assessment, ...]:
     """What can be said of every machine that has a target; legacy systems first, then by name.
 
@@ -67,9 +69,10 @@ def assess(
         prices: the package's, when none are given.
         now: what ages are counted from; the moment of the inventory when left out.
         sizing: sizes by machine key; chosen here when left out. A machine without one is judged by its provisioned size.
+        rules: how sizes are chosen here.
     """
     at = aims_of(inventory, estate, target).at if isinstance(target, str) else target
-    chosen = sizes(inventory, at, estate, prices or listed_prices()) if sizing is None else sizing
+    chosen = sizes(inventory, at, estate, prices or listed_prices(), rules) if sizing is None else sizing
     around = surroundings(inventory, estate=estate, prices=prices, now=now, sizing=chosen)
     found = [_assess(machine, at[machine.key], around) for machine in inventory.machines if machine.key in at]
     return tuple(sorted(found, key=lambda a: (a.modernize is None, a.server, a.machine)))

@@ -15,23 +15,26 @@ from migration.assess.model import SizeOption, Sizing
 from migration.assess.sizing import size_fleet
 from migration.assess.sizing_down import size_fleet_down
 from migration.assess.sizing_measured import measured_in
+from migration.assess.sizing_rules import SizingRules
 from migration.assess.sizing_types import usd_month
 from migration.assess.subject import system_of
 from migration.discover.model import FoundMachine, Inventory
 
 
-def sizes(inventory: Inventory, at: Mapping[str, str], estate: Estate | None, prices: Prices) -> dict[str, Sizing]:
+def sizes(
+    inventory: Inventory, at: Mapping[str, str], estate: Estate | None, prices: Prices, rules: SizingRules | None = None
+) -> dict[str, Sizing]:
     """Sizes by machine key, of the machines that have a target."""
     tiers = _tiers(inventory, estate)
     measured = measured_in(inventory, tiers=tiers)
     going = [m for m in inventory.machines if m.key in at and m.cpus > 0 and m.memory > 0]
-    up = size_fleet([m for m in going if m.kind == "vsphere"], measured, prices=prices)
+    up = size_fleet([m for m in going if m.kind == "vsphere"], measured, rules=rules, prices=prices)
     found = {m.key: sized for m in going if (sized := _as_written(m, up.get(m.key), at[m.key], estate, prices)) is not None}
     down = [m for m in going if m.kind == "aws"]
     for target in sorted({at[m.key] for m in down}):
         hosts = [host for host in inventory.hosts if host.site == target]
         standing = [m for m in inventory.machines if m.site == target]
-        found |= size_fleet_down([m for m in down if at[m.key] == target], measured, hosts, prices=prices, standing=standing)
+        found |= size_fleet_down([m for m in down if at[m.key] == target], measured, hosts, rules=rules, prices=prices, standing=standing)
     return found
 
 

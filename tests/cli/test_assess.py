@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from cli.exit_codes import ExitCode
 from cli.main import run
 from migration.discover.exchange import read_file
+from migration.discover.model import FoundDisk, FoundMachine, Inventory, Metric, Percentiles
 from migration.discover.store import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +138,7 @@ def test_mistakes_in_prices_are_told_by_line(capsys: pytest.CaptureFixture[str],
         (["--site", "downtwn"], "INC-7063", "did you mean downtown?"),
         (["--to", "aws-west"], "INC-7062", "did you mean aws-east?"),
         (["--service", "permit"], "INC-3083", "did you mean permits?"),
+        (["--policy", "azur"], "INC-7070", "did you mean azure?"),
         (["--to", "northside", "--site", "downtown"], "INC-7065", "name a target with --to"),
     ],
 )
@@ -182,3 +184,49 @@ def test_a_store_that_is_not_there_is_an_error_with_a_next_step(capsys: pytest.C
 
     assert "INC-7090" in err
     assert "incline discover" in err
+
+
+def test_the_way_of_sizing_can_be_chosen(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    path = str(tmp_path / "measured.sqlite")
+    machine = FoundMachine(
+        key="harbour/1",
+        name="vm-1",
+        site="harbour",
+        kind="vsphere",
+        source="vCenter",
+        as_of=now,
+        cpus=16,
+        memory=64 << 30,
+        os="debian-12",
+        disks=(FoundDisk(label="Hard disk 1", size=40 << 30),),
+    )
+    seen = tuple(
+        _steady("harbour/1", metric, value, now) for metric, value in ((Metric.CPU_PERCENT, 20.0), (Metric.MEMORY, float(8 << 30)))
+    )
+    with open_store(path) as opened:
+        opened.save("harbour", Inventory(taken_at=now, machines=(machine,), usage=seen))
+    chosen = {
+        name: document(capsys, "--store", path, "--policy", name)["servers"][0]["sizing"]["chosen"]["cpus"]
+        for name in ("max", "provisioned")
+    }
+
+    assert chosen == {"max": 4, "provisioned": 16}
+
+
+def _steady(machine: str, metric: Metric, value: float, now: datetime) -> Percentiles:
+    return Percentiles(
+        machine=machine,
+        metric=metric,
+        interval_s=300,
+        samples=8640,
+        expected=8640,
+        first=now - timedelta(days=30),
+        last=now,
+        mean=value,
+        p50=value,
+        p90=value,
+        p95=value,
+        p99=value,
+        maximum=value,
+    )
