@@ -19,6 +19,7 @@ PARTS = (
     "bench.sizing",
     "bench.plan",
     "bench.forecast",
+    "bench.waves",
 )
 
 
