@@ -19,8 +19,20 @@ from migration.waves.build_capacity import Room, joined, overfull, rooms, unknow
 from migration.waves.build_groups import Wishes, grouped
 from migration.waves.build_nights import Calendar, calendar, nights_of, wanted_nights
 from migration.waves.build_parts import Grouped, Part
-from migration.waves.build_resources import GB, PEOPLE, SERVERS, barred_words, copies, lag, needed, resources, snapshots, waiting_cost
-from migration.waves.durations import Estimate, History, Pace, Rate, assumed_rate, estimate, pace, rate, together
+from migration.waves.build_resources import (
+    GB,
+    PEOPLE,
+    SERVERS,
+    barred_words,
+    by_link,
+    copies,
+    lag,
+    needed,
+    resources,
+    snapshots,
+    waiting_cost,
+)
+from migration.waves.durations import Estimate, History, Pace, Rate, assumed_rate, pace, rate, together
 from migration.waves.model import Group, Problem, Use
 from migration.waves.programme import Programme
 
@@ -100,6 +112,7 @@ class _Builder:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.findings: list[Finding] = []
+        self._estimates: dict[tuple[str, ...], Estimate] = {}
         self.pace = pace(inputs.programme, inputs.estate, inputs.history)
         kept = {entry.server: entry.reason for entry in inputs.programme.retained} | dict(inputs.retained)
         self.moving = tuple(each for each in inputs.candidates if each.server not in kept)
@@ -170,7 +183,7 @@ class _Builder:
 
     def _never(self, each: Candidate) -> bool:
         """Whether the rules would stop its move in every night, because it is down for too long."""
-        minutes = estimate(each, self.rates[each.site, each.target], self.pace).downtime_minutes.p50
+        minutes = self._moved((each,)).downtime_minutes.p50
         for limit, words in ((each.rto_minutes, f"the RTO of {each.service}"), (each.window_minutes, "its window under `move:`")):
             if limit is not None and minutes > limit:
                 why = f"its cut-over takes about {minutes:,.0f} min, {words} is {limit} min (MIG-002)"
@@ -195,10 +208,9 @@ class _Builder:
             return f"{count} servers, {min(programme.wave.most, programme.groups.largest)} at most"
         if count * programme.people.minutes_per_server > programme.people.minutes:
             return f"{count} servers x {programme.people.minutes_per_server:g} min of work, a night has {programme.people.minutes:,.0f}"
-        for pair in sorted({(each.site, each.target) for each in servers}):
-            line = self.rates[pair]
-            moved = together([each for each in servers if (each.site, each.target) == pair], line, self.pace)
-            hours = min(line.hours, programme.people.hours)
+        for pair, mine in by_link(servers).items():
+            moved = self._moved(mine)
+            hours = min(self.rates[pair].hours, programme.people.hours)
             if moved.downtime_minutes.p50 > hours * 60:
                 return f"cut-over of {moved.downtime_minutes.p50 / 60:,.1f} h ({moved.final_bytes / GB:,.0f} GB), a night has {hours:g} h"
         return ""
@@ -247,9 +259,16 @@ class _Builder:
             pins=self.pins,
         )
 
+    def _moved(self, servers: tuple[Candidate, ...]) -> Estimate:
+        """Durations of servers that share a link, counted once."""
+        key = tuple(each.server for each in servers)
+        if key not in self._estimates:
+            self._estimates[key] = together(servers, self.rates[servers[0].site, servers[0].target], self.pace)
+        return self._estimates[key]
+
     def _estimate(self, part: Part) -> Estimate:
-        first = part.servers[0]
-        return together(part.servers, self.rates[first.site, first.target], self.pace)
+        """A group's durations: those of the link that is busy longest."""
+        return max((self._moved(mine) for mine in by_link(part.servers).values()), key=lambda moved: moved.downtime_minutes.p50)
 
     def _room_uses(self, part: Part, known: Mapping[str, Room], lags: Mapping[int, int]) -> tuple[Use, ...]:
         return joined(use for each in part.servers for use in uses_of(each, known.get, lags[each.hold_days]) if use[1])
@@ -260,7 +279,7 @@ class _Builder:
         uses = [
             Use(resource=PEOPLE, amount=len(part.servers) * programme.people.minutes_per_server),
             Use(resource=SERVERS, amount=float(len(part.servers))),
-            *copies(part.servers, self.rates, self.pace),
+            *copies({pair: self._moved(mine) for pair, mine in by_link(part.servers).items()}, self.rates),
             *snapshots(part.servers, programme.throttles.snapshots_per_datastore),
             *room_uses,
         ]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_capacity import MONTH_DAYS, Room
 from migration.waves.build_parts import Part
-from migration.waves.durations import Pace, Rate, together
+from migration.waves.durations import Estimate, Rate
 from migration.waves.model import Group, Resource, Use
 from migration.waves.programme import Programme
 
@@ -58,14 +58,19 @@ def _snapshot_limits(programme: Programme, count: int, parts: Sequence[Part]) ->
         yield Resource(name=f"snapshots on {name}", unit="disks", capacity=(limit,) * count, relax="5 more snapshots at once", step=5.0)
 
 
-def copies(servers: Sequence[Candidate], rates: Mapping[tuple[str, str], Rate], pace: Pace) -> Iterator[Use]:
+def by_link(servers: Sequence[Candidate]) -> dict[tuple[str, str], tuple[Candidate, ...]]:
+    """Servers by source and target, which is by link."""
+    found: dict[tuple[str, str], list[Candidate]] = {}
+    for each in servers:
+        found.setdefault((each.site, each.target), []).append(each)
+    return {pair: tuple(mine) for pair, mine in sorted(found.items())}
+
+
+def copies(moved: Mapping[tuple[str, str], Estimate], rates: Mapping[tuple[str, str], Rate]) -> Iterator[Use]:
     """The last copies of the night, and all that has to be over the link by then."""
-    for pair, line in rates.items():
-        mine = [each for each in servers if (each.site, each.target) == pair]
-        if mine:
-            moved = together(mine, line, pace)
-            yield Use(resource=_final(line), amount=moved.final_bytes / GB)
-            yield Use(resource=_ahead(line), amount=(moved.seed_bytes + moved.delta_bytes + moved.final_bytes) / GB)
+    for pair, each in moved.items():
+        yield Use(resource=_final(rates[pair]), amount=each.final_bytes / GB)
+        yield Use(resource=_ahead(rates[pair]), amount=(each.seed_bytes + each.delta_bytes + each.final_bytes) / GB)
 
 
 def waiting_cost(each: Candidate, programme: Programme) -> float:
