@@ -47,6 +47,7 @@ class Surroundings:
     neighbours: Mapping[str, int]
     hosts: Mapping[str, tuple[FoundHost, ...]]
     datastores: Mapping[str, tuple[FoundDatastore, ...]]
+    clocks: Mapping[tuple[str, str], int]
     types: dict[tuple[int, int, str, int], InstanceType | None] = field(default_factory=dict)
 
 
@@ -100,6 +101,7 @@ def surroundings(
         neighbours=_neighbours(inventory),
         hosts=_by_site(inventory.hosts),
         datastores=_by_site(inventory.datastores),
+        clocks={(host.site, host.name): host.mhz for host in inventory.hosts if host.mhz > 0},
     )
 
 
@@ -144,6 +146,7 @@ def subject_of(machine: FoundMachine, target: str, around: Surroundings) -> Subj
         datastores=around.datastores.get(target, ()) if direction == "down" else (),
         usage=around.usage.get(machine.key, {}),
         dependencies=around.neighbours.get(machine.key, 0),
+        core_mhz=around.clocks.get((machine.site, machine.host)),
         host=sized.chosen.host if sized is not None and direction == "down" and around.hosts.get(target) else None,
     )
 

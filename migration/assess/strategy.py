@@ -39,6 +39,7 @@ def strategy(subject: Subject, reasons: Sequence[Reason]) -> Answer:
     """The way, and the sentence that says why."""
     judges: tuple[Callable[[Subject, Sequence[Reason]], Answer | None], ...] = (
         _retire,
+        _idle,
         _refactor,
         _bound,
         _relocate,
@@ -62,7 +63,7 @@ def _retire(s: Subject, reasons: Sequence[Reason]) -> Answer | None:
     off = _days_off(s)
     if off is not None and off >= UNUSED_DAYS:
         return Strategy.RETIRE, f"It has been off for at least {off:,.0f} days: keep a copy of its disks and ask its owner."
-    return _idle(s)
+    return None
 
 
 def _days_off(s: Subject) -> float | None:
@@ -75,17 +76,29 @@ def _days_off(s: Subject) -> float | None:
     return (s.now - max(seen)).total_seconds() / 86400 if seen else None
 
 
-def _idle(s: Subject) -> Answer | None:
-    cpu, net = s.usage.get(Metric.CPU_PERCENT), s.usage.get(Metric.NET_BYTES)
+def _idle(s: Subject, reasons: Sequence[Reason]) -> Answer | None:
+    del reasons
+    cpu, net = _cpu_p95(s), s.usage.get(Metric.NET_BYTES)
     if s.machine.power != "on" or cpu is None or net is None:
         return None
-    days = (cpu.last - cpu.first).total_seconds() / 86400
-    if cpu.p95 < IDLE_CPU_PERCENT and net.p95 < IDLE_NET_BYTES_S and days >= IDLE_DAYS:
+    percent, days = cpu
+    if percent < IDLE_CPU_PERCENT and net.p95 < IDLE_NET_BYTES_S and days >= IDLE_DAYS:
         return (
             Strategy.RETIRE,
-            f"It idles: in {days:,.0f} days its processors were under {cpu.p95:.1f} % and its network under {net.p95:,.0f} B/s (p95).",
+            f"It idles: in {days:,.0f} days its processors were under {percent:.1f} % and its network under {net.p95:,.0f} B/s (p95).",
         )
     return None
+
+
+def _cpu_p95(s: Subject) -> tuple[float, float] | None:
+    """Its processors' use in per cent, p95, and the days of it; from MHz where the host's clock is known."""
+    found = s.usage.get(Metric.CPU_PERCENT)
+    whole = 100.0
+    if found is None and s.core_mhz and s.machine.cpus > 0:
+        found, whole = s.usage.get(Metric.CPU_MHZ), s.core_mhz * s.machine.cpus
+    if found is None:
+        return None
+    return found.p95 / whole * 100, ((found.last - found.first).total_seconds() + found.interval_s) / 86400
 
 
 def _refactor(s: Subject, reasons: Sequence[Reason]) -> Answer | None:

@@ -30,6 +30,7 @@ class Subject:
         hosts, datastores: down: what stands at the target, empty when that is not known.
         usage: what was measured, by metric.
         host: down: the host that has room for it today; empty when none has, None when nobody looked.
+        core_mhz: the clock of a core of the host it stands on.
         dependencies: how many other machines it uses or is used by.
     """
 
@@ -47,6 +48,7 @@ class Subject:
     datastores: tuple[FoundDatastore, ...] = ()
     usage: Mapping[Metric, Percentiles] = field(default_factory=dict)
     dependencies: int = 0
+    core_mhz: float | None = None
     host: str | None = None
 
     @property

@@ -54,10 +54,20 @@ def _idle(cpu: float, net: float, days: float = 30) -> dict[Metric, Percentiles]
         (2.0, 1023, 14, Strategy.REHOST),
         (1.99, 1024, 14, Strategy.REHOST),
         (1.99, 1023, 13.9, Strategy.REHOST),
+        (1.99, 1023, 13.998, Strategy.RETIRE),
     ],
 )
 def test_an_idle_machine_is_retired(cpu: float, net: float, days: float, expected: Strategy) -> None:
     assert of(usage=_idle(cpu, net, days)) is expected
+
+
+@pytest.mark.parametrize(
+    ("mhz", "clock", "expected"), [(199, 2500, Strategy.RETIRE), (200, 2500, Strategy.REHOST), (199, None, Strategy.REHOST)]
+)
+def test_idle_is_told_from_mhz_where_the_clock_is_known(mhz: float, clock: float | None, expected: Strategy) -> None:
+    seen = usage(measured(Metric.CPU_MHZ, mhz), measured(Metric.NET_BYTES, 100))
+
+    assert of(usage=seen, core_mhz=clock) is expected
 
 
 def test_without_the_network_nobody_calls_it_idle() -> None:
