@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from time import process_time
 
 import numpy as np
@@ -15,10 +16,14 @@ import numpy as np
 from bench.forecast_data import ALL_DAYS, HORIZON, METRICS, TRAINED_DAYS, Floats, clusters, machines, made_up
 from infra.forecast.calibration import MINIMUM_HISTORY, Achieved, Calibration, bridge, errors_of, held, joined, pool
 from infra.forecast.fit import fit
+from infra.forecast.model import Forecast
 from infra.forecast.own import own_share
+from infra.forecast.passage import days_until
+from infra.forecast.project import forecast
 from infra.forecast.shipped import shipped
 from infra.forecast.spread import spread
 
+FIRST = date(2013, 7, 1)
 TRAINED, HELD_BACK, HISTORY, AHEAD = 400, 1000, 365, 60
 SHOWN = (1, 7, 14, 28, 60)
 
@@ -30,6 +35,7 @@ def main() -> None:
     figures |= _coverage("clusters of 20 machines, as shipped", held(shipped(), _clusters()))
     for metric in METRICS:
         figures |= _accuracy(metric, list(machines(metric).values()))
+        figures |= _passages(metric, list(machines(metric).values()))
     figures |= _made_up()
     figures |= _speed()
     print(json.dumps(figures))
@@ -79,6 +85,26 @@ def _accuracy(metric: str, fleet: Sequence[Floats]) -> dict[str, float]:
         f"{metric}: width of 95 % in mean daily changes, 14 days ahead (median)": round(width, 1),
         f"{metric}: width of 95 % in means of the series, 14 days ahead (median)": round(share, 2),
     }
+
+
+def _passages(metric: str, fleet: Sequence[Floats]) -> dict[str, float]:
+    """The chance that September is over the largest day of July and August: told, and how many machines were."""
+    told, were = [], []
+    for series in fleet:
+        days = [(FIRST + timedelta(days=n), None if np.isnan(value) else float(value)) for n, value in enumerate(series[:TRAINED_DAYS])]
+        found = forecast(days, HORIZON)
+        if isinstance(found, Forecast) and found.scale > 0:
+            limit = float(np.nanmax(series[:TRAINED_DAYS]))
+            told.append(days_until(found, limit).chance)
+            were.append(float(np.nanmax(series[TRAINED_DAYS : TRAINED_DAYS + HORIZON])) > limit)
+    chance, over = np.array(told), np.array(were)
+    figures = {}
+    for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.01)):
+        some = (chance >= low) & (chance < high)
+        if some.sum() >= 20:
+            name = f"{metric}: over the old maximum, told {100 * low:.0f} to {min(100, 100 * high):.0f} %"
+            figures |= {f"{name}: told (%)": round(100 * chance[some].mean(), 1), f"{name}: were (%)": round(100 * over[some].mean(), 1)}
+    return figures
 
 
 def _missed(past: Floats, coming: Floats, middle: Floats, step: float) -> tuple[float, float, float]:

@@ -56,8 +56,8 @@ class ForecastEvidence:
             return self.points[after]
         left, right = self.points[after - 1], self.points[after]
         part = (day - left.day).days / (right.day - left.day).days
-        levels = (a + (b - a) * part for a, b in ((left.p10, right.p10), (left.p50, right.p50), (left.p90, right.p90)))
-        return ForecastPoint(day, *levels)
+        p10, p50, p90 = (a + (b - a) * part for a, b in ((left.p10, right.p10), (left.p50, right.p50), (left.p90, right.p90)))
+        return ForecastPoint(day, p10, p50, p90)
 
     def over_in(self, limit: float) -> tuple[int | None, int | None, int | None]:
         """Days from the last measurement until one, five and nine in ten futures have been over a limit; None beyond the horizon."""
