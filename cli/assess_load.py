@@ -22,10 +22,14 @@ from migration.assess.assess import assess
 from migration.assess.cost_datacentre import DataCentre
 from migration.assess.declared import inventory_of
 from migration.assess.model import Assessment
+from migration.assess.sizes import sizes
 from migration.assess.sizing_rules import SizingRules
 from migration.assess.summary import Summary, summarize
-from migration.discover.model import FoundMachine, Inventory
+from migration.discover.model import FoundMachine, Inventory, Metric
+from migration.discover.samples import Samples
 
+_RAW_UP_TO = 1000  # raw samples of more machines than these do not fit into memory; their percentiles are nearly as good
+_RAW = (Metric.CPU_MHZ, Metric.CPU_PERCENT, Metric.MEMORY)
 _MANY = 500  # so many take longer than the two seconds for which a command may be silent
 
 
@@ -65,13 +69,15 @@ def judged(wanted: Wanted) -> Judged:
     rules = _rules(wanted)
     prices = load_prices(wanted.prices)
     estate = _estate(wanted)
-    inventory, discovered = _inventory(wanted, estate)
+    inventory, raw, discovered = _inventory(wanted, estate)
     _check(wanted, estate, inventory)
     aimed = aims(inventory, estate, wanted.to)
     chosen = _chosen(wanted, estate, inventory.machines, aimed)
-    if len(chosen) >= _MANY:
-        say(f"judge {len(chosen):,} servers, which takes a while")
-    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC), rules=rules)
+    if len(aimed.at) >= _MANY:
+        say(f"judge {len(aimed.at):,} servers, which takes a while")
+    # The whole fleet shares one risk: a server has the same size whether it is asked for alone or among all.
+    sized = sizes(inventory, aimed.at, estate, prices, rules, raw)
+    found = assess(inventory, estate=estate, target=chosen, prices=prices, now=datetime.now(UTC), sizing=sized)
     asked = {machine.key for machine in inventory.machines if _matches(wanted, estate, machine)}
     left = tuple(each for each in aimed.left if each.machine in asked)
     if not found:
@@ -109,13 +115,17 @@ def _estate(wanted: Wanted) -> Estate | None:
     return load_estate(folder, settled=False)
 
 
-def _inventory(wanted: Wanted, estate: Estate | None) -> tuple[Inventory, bool]:
+def _inventory(wanted: Wanted, estate: Estate | None) -> tuple[Inventory, list[Samples], bool]:
+    """The inventory, raw samples of its machines where there are not too many, and whether anything was discovered."""
     url = store_url(wanted.store, wanted.estate)
     if wanted.store is None and estate is not None and "://" not in url and not Path(url).is_file():
         say("nothing was discovered yet: judged by what the estate declares")
-        return inventory_of(estate, datetime.now(UTC)), False
+        return inventory_of(estate, datetime.now(UTC)), [], False
     with closing(store_from(wanted.store, wanted.estate)) as opened:
-        return opened.load(), True
+        inventory = opened.load()
+        few = len(inventory.machines) <= _RAW_UP_TO
+        keys = [machine.key for machine in inventory.machines]
+        return inventory, [each for metric in _RAW for each in opened.samples(metric, machines_of=keys)] if few and keys else [], True
 
 
 def _check(wanted: Wanted, estate: Estate | None, inventory: Inventory) -> None:

@@ -5,7 +5,7 @@ A type that people wrote into the estate is taken as they wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from infra.catalogue import InstanceType, instance_types
@@ -14,20 +14,27 @@ from infra.prices import Prices
 from migration.assess.model import SizeOption, Sizing
 from migration.assess.sizing import size_fleet
 from migration.assess.sizing_down import size_fleet_down
+from migration.assess.sizing_hours import with_raw
 from migration.assess.sizing_measured import measured_in
 from migration.assess.sizing_rules import SizingRules
 from migration.assess.sizing_types import usd_month
 from migration.assess.subject import system_of
 from migration.discover.model import FoundMachine, Inventory
+from migration.discover.samples import Samples
 
 
 def sizes(
-    inventory: Inventory, at: Mapping[str, str], estate: Estate | None, prices: Prices, rules: SizingRules | None = None
+    inventory: Inventory,
+    at: Mapping[str, str],
+    estate: Estate | None,
+    prices: Prices,
+    rules: SizingRules | None = None,
+    raw: Iterable[Samples] = (),
 ) -> dict[str, Sizing]:
-    """Sizes by machine key, of the machines that have a target."""
+    """Sizes by machine key, of the machines that have a target. `raw`: samples, where a store still has them: better than percentiles."""
     tiers = _tiers(inventory, estate)
-    measured = measured_in(inventory, tiers=tiers)
     going = [m for m in inventory.machines if m.key in at and m.cpus > 0 and m.memory > 0]
+    measured = with_raw(measured_in(inventory, tiers=tiers), going, raw)
     up = size_fleet([m for m in going if m.kind == "vsphere"], measured, rules=rules, prices=prices)
     found = {m.key: sized for m in going if (sized := _as_written(m, up.get(m.key), at[m.key], estate, prices)) is not None}
     down = [m for m in going if m.kind == "aws"]

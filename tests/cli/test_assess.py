@@ -214,6 +214,24 @@ def test_the_way_of_sizing_can_be_chosen(capsys: pytest.CaptureFixture[str], tmp
     assert chosen == {"max": 4, "provisioned": 16}
 
 
+def test_a_server_has_the_same_size_alone_and_among_all(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    path = str(tmp_path / "fleet.sqlite")
+    machines = tuple(
+        FoundMachine(key=f"harbour/{n}", name=f"vm-{n}", site="harbour", kind="vsphere", source="v", as_of=now, cpus=8, memory=32 << 30)
+        for n in range(40)
+    )
+    seen = [_steady(m.key, Metric.CPU_PERCENT, 2.0 * n, now) for n, m in enumerate(machines)]
+    seen += [_steady(m.key, Metric.MEMORY, (32 << 30) * n / 50, now) for n, m in enumerate(machines)]
+    with open_store(path) as opened:
+        opened.save("harbour", Inventory(taken_at=now, machines=machines, usage=tuple(seen)))
+    fleet = {each["server"]: each["sizing"]["chosen"] for each in document(capsys, "--store", path)["servers"]}
+
+    for name in ("vm-3", "vm-20", "vm-39"):
+        [alone] = document(capsys, "--store", path, "--server", name)["servers"]
+        assert alone["sizing"]["chosen"] == fleet[name]
+
+
 def _steady(machine: str, metric: Metric, value: float, now: datetime) -> Percentiles:
     return Percentiles(
         machine=machine,
