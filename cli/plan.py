@@ -83,15 +83,29 @@ def make_command(
     raise typer.Exit(make_plan(where, options, json_mode=json_mode))
 
 
-@app.command("show", epilog=closing_lines("incline plan show", "incline plan show 2026-12-10", "incline plan show permits-db-01"))
+@app.command(
+    "show",
+    epilog=closing_lines(
+        "incline plan show",
+        "incline plan show 2026-12-10",
+        "incline plan show permits-db-01 --why     which nights are closed to it, and how its hours were counted",
+    ),
+)
 def show_command(
     what: Annotated[str, typer.Argument(metavar="[NIGHT|SERVER]", help="A night or a server; all when left out.")] = "",
+    *,
+    why: Annotated[bool, typer.Option("--why", help="Of a server: closed nights, order, durations and cost, with reasons.")] = False,
     plan: PlanOption = None,
+    programme: ProgrammeOption = None,
+    store: StoreOption = None,
+    capacity: CapacityOption = None,
     estate: EstateOption = None,
     json_mode: JsonOption = False,
 ) -> None:
     """Show the plan that is kept, one night or one server."""
-    from cli.plan_file import kept_plan, night_or_server  # noqa: PLC0415
+    from cli.plan_file import kept_plan, night_or_server, planned_problem  # noqa: PLC0415
+    from cli.plan_inputs import places  # noqa: PLC0415
+    from cli.plan_why import why_data, why_text  # noqa: PLC0415
     from cli.plan_words import night_text, plan_text, server_text  # noqa: PLC0415
 
     _, document = kept_plan(plan, estate)
@@ -107,7 +121,12 @@ def show_command(
         return
     night, entry = chosen
     data = {"schema": "incline.plan-server/1", "night": night, **entry.model_dump(mode="json")}
-    emit(data, lambda: server_text(document, entry.server, night, entry), json_mode)
+    if not why:
+        emit(data, lambda: server_text(document, entry.server, night, entry), json_mode)
+        return
+    built = planned_problem(places(estate, programme, store, capacity), document)
+    reasons = {**data, "why": why_data(built, entry.server)}
+    emit(reasons, lambda: server_text(document, entry.server, night, entry) + "\n" + why_text(built, entry.server), json_mode)
 
 
 @app.command("score", epilog=closing_lines("incline plan score", "incline plan score --json", "incline plan score --plan other.yaml"))

@@ -10,9 +10,10 @@ from cli.project import near
 from infra.atomic import replace_file
 from infra.errors import InclineError
 from infra.estate.problems import did_you_mean
+from migration.waves.build import Built, build
 from migration.waves.document import PlannedServer, WavePlan, plan_path, plan_schema, read_wave_plan
 from migration.waves.document_text import render
-from migration.waves.edits import Rescored, rescore
+from migration.waves.edits import Rescored, rescore, with_edits
 from migration.waves.programme import programme_schema
 
 SCHEMAS = {"waves.json": plan_schema, "programme.json": programme_schema}
@@ -76,6 +77,11 @@ def _out(plan: WavePlan, server: str) -> str:
 def rescored(where: Places, plan: WavePlan) -> Rescored:
     """The plan as it stands, scored."""
     return rescore(gather(where, plan.goal).inputs, plan)
+
+
+def planned_problem(where: Places, plan: WavePlan) -> Built:
+    """The problem that the next plan would solve, with the edits of this one."""
+    return build(with_edits(gather(where, plan.goal).inputs, plan))
 
 
 def told(path: Path) -> str:

@@ -161,6 +161,22 @@ def test_show_all_a_night_and_a_server(kept: Path, capsys: pytest.CaptureFixture
     assert (code, document["error"]["code"], document["error"]["next_step"]) == (ExitCode.ERROR, "INC-7128", "did you mean permits-db-01?")
 
 
+def test_why_a_server_moves_when_it_does(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme = kept.parent / "programme.yaml"
+    programme.write_text(programme.read_text() + f"freezes: [{{begins: {soon(12)}, ends: {soon(14)}, reason: elections}}]\n")
+    code, document = answer(capsys, "show", "permits-app-02", "--why")
+    why = document["why"]
+
+    assert code == ExitCode.OK
+    assert {"from": soon(12), "to": soon(14), "why": f"freeze {soon(12)} to {soon(14)}: elections"} in why["closed"]
+    assert [(each["group"], each["nights"]) for each in why["after"]] == [("permits", 1)]
+    assert "first copy 100.0 GiB" in why["formula"]
+    run(["plan", "show", "permits-app-02", "--why"])
+    out = capsys.readouterr().out
+    assert "permits before permits/2" in out
+    assert "elections" in out
+
+
 def test_the_kept_plan_scores_what_the_planner_said(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, document = answer(capsys, "score")
     result = read_wave_plan(kept).result
