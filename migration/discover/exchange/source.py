@@ -27,12 +27,15 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 """How old Excel files begin, and password-protected new ones."""
 _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 _CHUNK = 1 << 20
-_LONGEST_TAG = 512
+_LONGEST_TAG = 4_096
 _NEAR_ROW, _NEAR_COLUMN = 9_999, 26
 _FAR = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{2,9}|[A-Za-z]?(?=\d{5}))(\d{1,15})["']""")
 """The address of a row or a cell with five digits or two letters."""
-_HOLDS = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br\s*=\s*["']([A-Za-z]{1,9})(\d{1,15})["'][^>]*(?<!/)>\s*<(?!/)""")
-"""The address of a cell that has a value."""
+_HOLDS = re.compile(rb"<(?:\w+:)?c\b([^>]*)(?<!/)>\s*<(?!/)")
+"""The inside of the tag of a cell that has a value."""
+_ADDRESSED = re.compile(rb"""\br\s*=\s*["']""")
+MOST_ROWS, MOST_COLUMNS = 1 << 20, 1 << 14
+"""Of a sheet; an address beyond them is nobody's export."""
 _CORRUPT = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, struct.error)
 """What the archive reader raises for bytes that are not what they should be."""
 
@@ -161,11 +164,10 @@ def _check_sheets(name: str, archive: zipfile.ZipFile, members: list[zipfile.Zip
     """
     for member in members:
         sheet = member.filename.startswith("xl/worksheets/")
-        for look in (_claimed, _filled):
-            rows, columns = _extent(name, archive, member, look if sheet else None)
-            if rows * columns <= MOST_CELLS:
-                break
-        else:
+        rows, columns = _extent(name, archive, member, _claimed if sheet else None)
+        if rows * columns > MOST_CELLS and rows <= MOST_ROWS and columns <= MOST_COLUMNS:
+            rows, columns = _extent(name, archive, member, _filled)
+        if rows * columns > MOST_CELLS:
             raise too_large(name, f"{member.filename} claims {rows:,} rows by {columns:,} columns")
 
 
@@ -195,11 +197,11 @@ def _claimed(part: bytes) -> tuple[int, int]:
 
 
 def _filled(part: bytes) -> tuple[int, int]:
-    """By cells that hold something."""
-    cells = _HOLDS.findall(part)
-    return max((int(digits) for _, digits in cells), default=0), max(
-        (_column(each) for each in {letters for letters, _ in cells}), default=0
-    )
+    """By cells that hold something. One without an address stands beside the one before it: then all that is claimed counts."""
+    inside = _HOLDS.findall(part)
+    if not all(_ADDRESSED.search(each) for each in inside):
+        return _claimed(part)
+    return _claimed(b"".join(each for each in inside if _FAR.search(each)))
 
 
 def _column(letters: bytes) -> int:

@@ -86,7 +86,8 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 FAR = ['<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', '<row><c r="xfd1048576"><v>1</v></c></row>']
-FAR += ["<row><c s='1' r = 'ZZ9999999'><v>1</v></c></row>"]
+FAR += ["<row><c s='1' r = 'ZZ9999999'><v>1</v></c></row>", '<row><c r="A2" r="ZZZZZZ9"t="n"><v>1</v></c></row>']
+FAR += ['<row><c r="XFD2"><v>1</v></c></row><row r="1048576"><c><v>1</v></c></row>', '<row><c r="A2" r="XFD1048576"><v>1</v></c></row>']
 
 
 @pytest.mark.parametrize("cell", FAR)
