@@ -19,7 +19,8 @@ from infra.forecast.shipped import shipped
 from infra.forecast.spread import bounded, spread
 
 LEVELS = (0.025, 0.1, 0.9, 0.975)
-LARGEST = 1e300
+LARGEST = 1e100
+"""Beyond it squares overflow; nothing measured is so large."""
 
 
 def forecast(
@@ -41,6 +42,8 @@ def forecast(
         cap: no level is above it, such as the size of a datastore.
         busiest: every day gets the level of the busiest weekday: what does not fit on Mondays does not fit.
     """
+    if horizon < 1:
+        raise ValueError(f"a horizon of at least one day, got {horizon}")
     series = read_days(days, negative=floor is None or floor < 0)
     if isinstance(series, NoForecast):
         return series
@@ -51,7 +54,7 @@ def forecast(
     if busiest:
         found = replace(found, week=(max(found.week),) * len(found.week))
     growth = _growth(values, found)
-    own = own_share(values, found, known) if calibration is None else 1.0
+    own = own_share(values, found, known) if known is shipped() else 1.0
     first = series.last + timedelta(days=1)
     table = bounded(levels(found, known, growth, horizon, own), floor, cap)
     return Forecast(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.forecast.calibration import as_document, calibrate, from_document
-from infra.forecast.model import Forecast
+from infra.forecast.model import Forecast, NoForecast
 from infra.forecast.project import forecast
-from infra.forecast.shipped import shipped
+from infra.forecast.shipped import calibration_for, shipped
 
 FIRST = date(2026, 1, 1)
 SERIES = st.lists(st.integers(0, 10_000).map(float), min_size=14, max_size=80)
@@ -104,6 +104,7 @@ def test_few_series_have_no_calibration_of_their_own_and_many_have() -> None:
     made = calibrate(fleet, step=14)
 
     assert calibrate(fleet[:10], step=14) is None
+    assert calibration_for(fleet[:10]) is shipped()
     assert made is not None
     assert "60 series" in made.source
     assert 0.9 < next(each.achieved for each in made.achieved if each.nominal == 0.95 and not each.horizon) < 0.99
@@ -113,3 +114,15 @@ def test_few_series_have_no_calibration_of_their_own_and_many_have() -> None:
 def test_a_calibration_of_other_quantiles_is_refused() -> None:
     with pytest.raises(ValueError, match="other quantiles"):
         from_document(as_document(shipped()) | {"parts": [0.5]})
+
+
+def test_a_horizon_of_no_day_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one day"):
+        forecast([(FIRST, 1.0)], 0)
+
+
+def test_values_that_nobody_measures_give_a_reason() -> None:
+    found = forecast([(FIRST + timedelta(days=n), 1e200 * (1 + n % 3)) for n in range(30)], HORIZON)
+
+    assert isinstance(found, NoForecast)
+    assert "too large" in found.reason
