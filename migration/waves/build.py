@@ -100,9 +100,9 @@ def build(inputs: Inputs) -> Built:
     """The problem of these inputs."""
     maker = _Builder(inputs)
     found = maker.groups()
-    days = calendar(
-        inputs.programme, inputs.estate, inputs.today, sorted({*maker.pins.values(), *inputs.split.values()}), found.parts, found.order
-    )
+    # Nights of the plan that is kept stay nights, however near they have come since.
+    wanted = sorted({*maker.pins.values(), *inputs.split.values(), *inputs.stay.values()})
+    days = calendar(inputs.programme, inputs.estate, inputs.today, wanted, found.parts, found.order)
     return maker.problem(found, days)
 
 

@@ -77,7 +77,7 @@ def calendar(
 ) -> Calendar:
     """The calendar of a plan. Nights that people named belong to it, whatever weekday they are."""
     planned = programme.calendar(today)
-    nights = tuple(sorted({*planned, *(night for night in wanted if night > today)}))
+    nights = tuple(sorted(night for night in {*planned, *wanted} if night > today))
     freezes = (*(estate.standards.freezes if estate else ()), *programme.freezes)
     given = estate.standards.rules.get("MIG-006", {}).get("nights", 1) if estate else 1
     found = Calendar(nights, programme, freezes, int(given) if isinstance(given, int | float) else 1)

@@ -199,7 +199,7 @@ def together(candidates: Sequence[Candidate], rate: Rate, pace: Pace) -> Estimat
             f"first copy {total / GIB:,.1f} GiB, bound by {binds}: {seconds / 3600:.1f} h; last copy {final_bytes / GIB:,.2f} GiB "
             f"at {rate.speed / 1e6:,.0f} MB/s + {fixed:g} min power-off, start and checks = {final_minutes + fixed:,.0f} min"
         ),
-        source=f"link {rate.link} ({rate.source}: {rate.mbit_s:g} Mbit/s x {rate.share_percent:g} %); {spread_source}",
+        source=f"link {rate.link} ({rate.source}: {rate.mbit_s:,.0f} Mbit/s x {rate.share_percent:g} %); {spread_source}",
     )
 
 

@@ -159,7 +159,7 @@ def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
         at=at,
         objective=score(built.problem, at).objective,
         violations=check(built.problem, at),
-        findings=(*edits.findings, *_missing(plan, absent), *built.findings),
+        findings=(*edits.findings, *_missing(plan, absent), *_overdue(plan, inputs.today), *built.findings),
     )
 
 
@@ -174,6 +174,20 @@ def _missing(plan: WavePlan, absent: Mapping[str, str]) -> Iterable[Finding]:
             what="it is to move and stands in no night of the plan",
             taken="it is scored as staying where it is",
             remedy=f"incline plan make, or incline plan retain {name} --reason WHY",
+        )
+
+
+def _overdue(plan: WavePlan, today: date) -> Iterable[Finding]:
+    """Servers whose night has passed without a word of what became of them."""
+    late = sorted(each.server for night, each in plan.entries() if night <= today and each.state == "planned")
+    if late:
+        yield Finding(
+            code="PLN-024",
+            gravity=Gravity.WARNING,
+            where=", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else ""),
+            what="the night has passed, and the plan does not say that they moved",
+            taken="they are scored as having no night",
+            remedy="incline plan make",
         )
 
 

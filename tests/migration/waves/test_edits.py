@@ -210,3 +210,20 @@ def test_nights_smaller_than_people_wish_are_said() -> None:
     found = list(small_nights(wave_plan(), programme(wave={"least": 2})))
 
     assert [(each.code, each.where) for each in found] == [("PLN-017", "2026-12-03")]
+
+
+def test_a_plan_that_has_come_near_keeps_its_nights() -> None:
+    """A week later the first allowed night is a week later too; what is planned before it stays planned."""
+    _, plan = plan_of(town())
+    later = replace(town(), today=date(2026, 11, 29), programme=town().programme.model_copy(update={"first_night": date(2026, 12, 20)}))
+    _, again = plan_of(later, plan)
+
+    assert again.night_of() == plan.night_of()
+
+
+def test_a_night_that_has_passed_is_said() -> None:
+    _, plan = plan_of(town())
+    found = rescore(replace(town(), today=NIGHTS[9]), plan)
+
+    assert "PLN-024" in {each.code for each in found.findings}
+    assert {each.kind for each in found.violations} == {"missing"}
