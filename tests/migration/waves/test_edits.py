@@ -223,7 +223,8 @@ def test_a_plan_that_has_come_near_keeps_its_nights() -> None:
 
 def test_a_night_that_has_passed_is_said() -> None:
     _, plan = plan_of(town())
-    found = rescore(replace(town(), today=NIGHTS[9]), plan)
+    longer = town().programme.model_copy(update={"nights": 30})
+    found = rescore(replace(town(), today=NIGHTS[9], programme=longer), plan)
 
     assert "PLN-024" in {each.code for each in found.findings}
     assert {each.kind for each in found.violations} == {"missing"}
