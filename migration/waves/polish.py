@@ -14,38 +14,41 @@ import numpy as np
 from migration.waves.arrays import NOWHERE, Arrays, Bools, Floats, Ints
 from migration.waves.highs import Limits
 from migration.waves.load import kept, used_nightly
+from migration.waves.placeable import left_out_costs
 from migration.waves.prices import Prices, charged
 from migration.waves.window import Window, solve_window
 
-WIDTHS = (3, 5, 8, 12)
-CROWD = 130
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many groups a window opens at most, and how many nights to either side of its middle."""
+
+    crowd: int
+    widths: tuple[int, ...]
 
 
-@dataclass(slots=True)
+NEAR = Reach(crowd=70, widths=(2, 4, 7))
+FAR = Reach(crowd=200, widths=(5, 10, 15))
+
+HUGE = 1e18
+
+EARLY = 6
+"""Rounds of near windows: a rough schedule gets better fastest in small ones, a good one only in large ones."""
+
+
 class Polisher:
     """One schedule on its way. `round` improves it; the same seed and the same number of rounds give the same schedule."""
 
-    data: Arrays
-    allowed: Bools
-    worth: Prices
-    out: Floats
-    at: Ints
-    seed: int = 0
-    threads: int = 2
-
-    def __post_init__(self) -> None:
-        self._chance = np.random.default_rng(self.seed)
-        self._dear = charged(self.data, self.worth)
-        masked = np.where(self.allowed, self._dear, np.inf)
-        self._cheapest = np.minimum(masked.min(axis=1), 1e18)
-        self._loss = np.where(self.allowed, self._dear - self._cheapest[:, None], np.inf)
-        self._tired = np.ones(self.data.nights)
-
-    _chance: np.random.Generator = None  # type: ignore[assignment]
-    _dear: Floats = None  # type: ignore[assignment]
-    _cheapest: Floats = None  # type: ignore[assignment]
-    _loss: Floats = None  # type: ignore[assignment]
-    _tired: Floats = None  # type: ignore[assignment]
+    def __init__(self, data: Arrays, allowed: Bools, worth: Prices, at: Ints, *, seed: int, threads: int) -> None:
+        self.data, self.allowed, self.worth, self.at, self.threads = data, allowed, worth, at, threads
+        self.out = left_out_costs(data)
+        self._chance = np.random.default_rng(seed)
+        dear = charged(data, worth)
+        cheapest = np.minimum(np.where(allowed, dear, np.inf).min(axis=1), HUGE)
+        self._loss: Floats = np.where(allowed, dear - cheapest[:, None], np.inf)
+        self._tired = np.ones(data.nights)
+        self._reach = NEAR
+        self._rounds = 0
 
     @property
     def objective(self) -> float:
@@ -54,6 +57,8 @@ class Polisher:
 
     def round(self, limits: Limits) -> bool:
         """Some windows at once, one per thread; each is taken if it still holds beside the others. True if anything got better."""
+        self._reach = NEAR if self._rounds < EARLY else FAR
+        self._rounds += 1
         windows = [self._draw() for _ in range(self.threads)]
         with ThreadPoolExecutor(max_workers=self.threads) as pool:
             found = list(pool.map(lambda drawn: solve_window(self.data, self.at, drawn[1], limits), windows))
@@ -86,7 +91,7 @@ class Polisher:
     def _draw(self) -> tuple[int, Window]:
         nights = np.arange(self.data.nights)
         center = int(self._chance.choice(self.data.nights, p=self._where()))
-        width = int(self._chance.choice(WIDTHS))
+        width = int(self._chance.choice(self._reach.widths))
         inside = np.abs(nights - center) <= width
         if self._chance.random() < 0.4:
             inside |= np.abs(nights - int(self._chance.choice(self.data.nights, p=self._where()))) <= width // 2
@@ -112,7 +117,7 @@ class Polisher:
         gain = now - there
         rank = np.where(resident, -1e12 * self._chance.random(len(gain)) - 1.0, -gain)
         eager = np.flatnonzero((resident | (gain > 0)) & self.allowed.any(axis=1))
-        free = np.sort(eager[np.argsort(rank[eager], kind="stable")][:CROWD])
+        free = np.sort(eager[np.argsort(rank[eager], kind="stable")][: self._reach.crowd])
         allowed = self.allowed & inside
         home = free[placed[free]]
         allowed[home, self.at[home]] = True

@@ -38,6 +38,10 @@ SMALL = 1_000
 PATIENCE = 40
 """Rounds without gain after which a schedule that cannot be whole is left as it is."""
 
+WINDOW_SECONDS = 12.0
+WINDOW_NODES = 20
+"""Of one window: its first nodes find nearly all there is, and a next window is worth more than proving this one."""
+
 WARM_UP = 12
 """Rounds of polish before the exact program: enough to rule out most choices."""
 
@@ -189,11 +193,11 @@ def _improve(run: _Run, relaxed: Relaxed | None) -> None:
     if relaxed is None:
         _elastic(run)
         return
-    polisher = Polisher(run.data, run.allowed, relaxed.worth, left_out_costs(run.data), run.at, run.seed, run.threads)
+    polisher = Polisher(run.data, run.allowed, relaxed.worth, run.at, seed=run.seed, threads=run.threads)
     rounds = 0
     while not run.done:
         if run.allowed.sum() > SMALL:
-            polisher.round(run.limits(4.0, nodes=200, threads=1))
+            polisher.round(run.limits(WINDOW_SECONDS, nodes=WINDOW_NODES, threads=1))
             run.offer(polisher.at)
         rounds += 1
         if rounds == WARM_UP or run.allowed.sum() <= SMALL or rounds % 100 == 0:
@@ -235,10 +239,10 @@ def _elastic(run: _Run) -> None:
             run.offer(rows.nights(answer.values, np.full(run.data.groups, NOWHERE, dtype=np.int64)))
         run.how.append("as many as fit, exact")
         return
-    polisher = Polisher(run.data, run.allowed, no_prices(run.data), out, run.at, run.seed, run.threads)
+    polisher = Polisher(run.data, run.allowed, no_prices(run.data), run.at, seed=run.seed, threads=run.threads)
     idle = 0
     while idle < PATIENCE and not run.done:
-        idle = 0 if polisher.round(run.limits(4.0, nodes=200, threads=1)) else idle + 1
+        idle = 0 if polisher.round(run.limits(WINDOW_SECONDS, nodes=WINDOW_NODES, threads=1)) else idle + 1
         run.offer(polisher.at)
     run.how.append("as many as fit, polish")
 
