@@ -91,7 +91,9 @@ def answer_of(material: Material, open_questions: int) -> str:
     if plan is not None and plan.nights:
         servers = sum(len(night.servers) for night in plan.nights)
         first, last = plan.nights[0].night, plan.nights[-1].night
-        parts.append(f"{servers:,} of {summary.servers:,} servers move in {len(plan.nights)} nights, {first} to {last}")
+        nights = "1 night" if len(plan.nights) == 1 else f"{len(plan.nights)} nights"
+        when = f"{first}" if first == last else f"{first} to {last}"
+        parts.append(f"{servers:,} of {summary.servers:,} servers move in {nights}, {when}")
     else:
         able = summary.servers - summary.by_readiness.get(Readiness.NOT_READY, 0)
         parts.append(f"{able:,} of {summary.servers:,} servers can move, and no nights are planned yet")
