@@ -32,6 +32,7 @@ from migration.waves.build_resources import (
     snapshots,
     waiting_cost,
 )
+from migration.waves.build_together import together as tied
 from migration.waves.durations import Estimate, History, Pace, Rate, assumed_rate, pace, rate, together
 from migration.waves.model import Group, Problem, Use
 from migration.waves.programme import Programme
@@ -146,14 +147,12 @@ class _Builder:
     def groups(self) -> Grouped:
         """The groups, each of which some night can hold."""
         inputs = self.inputs
-        if inputs.programme.groups.by == "dependencies" and not inputs.together:
-            self.findings.append(_no_groups())
         able = [each for each in self.moving if not self._never(each)]
         found = grouped(
             able,
             inputs.programme,
             estate=inputs.estate,
-            together=inputs.together,
+            together=self._together(able),
             edges=inputs.edges,
             wishes=Wishes(self.pins, frozenset(inputs.pins), inputs.split, inputs.stay),
             fits=self._fits,
@@ -161,6 +160,17 @@ class _Builder:
         self._pin_groups(found)
         self.left += found.left
         self.findings += found.findings
+        return found
+
+    def _together(self, able: Sequence[Candidate]) -> Mapping[str, str]:
+        """The groups of dependencies that the caller brings, else those of the edges, where the programme asks for such."""
+        inputs = self.inputs
+        if inputs.together or inputs.programme.groups.by != "dependencies":
+            return inputs.together
+        found, findings = tied(able, inputs.edges, inputs.programme)
+        self.findings += findings
+        if not found:
+            self.findings.append(_no_groups())
         return found
 
     def _pin_groups(self, found: Grouped) -> None:

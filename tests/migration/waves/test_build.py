@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -163,6 +164,39 @@ def test_flows_give_an_order_unless_they_go_both_ways_or_were_seen_once() -> Non
 
     assert [(o.first, o.then) for o in found.problem.order] == [("b-db-01", "a-app-01")]
     assert [f.code for f in found.findings if f.code == "PLN-004"] == ["PLN-004"]
+
+
+def _edge(source: Any, target: Any, **changes: Any) -> Edge:
+    return Edge(**{"source": source.machine, "target": target.machine, "confidence": 0.9, **changes})
+
+
+def test_servers_that_talk_move_together_if_the_programme_groups_by_dependencies() -> None:
+    a, b, c, d = (candidate(name, service="") for name in ("a-app-01", "b-db-01", "c-app-01", "d-app-01"))
+    edges = (_edge(a, b), _edge(c, d, once=True), _edge(b, c, confidence=0.2))
+    found = built(a, b, c, d, edges=edges, programme=programme(groups={"by": "dependencies"}))
+
+    assert servers(found) == {"c-app-01": ("c-app-01",), "d-app-01": ("d-app-01",), "with-a-app-01": ("a-app-01", "b-db-01")}
+
+
+def test_a_hub_ties_nobody_and_the_weakest_tie_gives_way() -> None:
+    everybody = [candidate(f"s{n:02}-app-01", service="") for n in range(20)]
+    hub = candidate("monitor-01", service="")
+    chain = tuple(_edge(one, other, bytes=100 - n) for n, (one, other) in enumerate(pairwise(everybody[:5])))
+    edges = (*(_edge(hub, each) for each in everybody), *chain)
+    found = built(hub, *everybody, edges=edges, programme=programme(groups={"by": "dependencies", "largest": 3}))
+    codes = [finding.code for finding in found.findings]
+
+    assert servers(found)["with-s00-app-01"] == ("s00-app-01", "s01-app-01", "s02-app-01")
+    assert servers(found)["with-s03-app-01"] == ("s03-app-01", "s04-app-01")
+    assert servers(found)["monitor-01"] == ("monitor-01",)
+    assert {"PLN-003", "PLN-008"} <= set(codes)
+
+
+def test_without_any_dependency_services_group_and_that_is_said() -> None:
+    found = built(candidate("desk-db-01"), candidate("desk-app-01"), programme=programme(groups={"by": "dependencies"}))
+
+    assert set(servers(found)) == {"desk"}
+    assert "PLN-007" in {finding.code for finding in found.findings}
 
 
 def test_rings_are_found_without_recursion() -> None:
