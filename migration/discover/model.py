@@ -290,6 +290,9 @@ class Edge:
         confidence: 0 to 1; `why` says how it came about.
         days: on how many different days it was seen. One sighting only is marked by `once`.
         basis: what told: flows, ss, declared.
+        answered: data was seen to go both ways.
+        both: more than one exporter told of it, such as both machines.
+        process: the name of the process that listens, as the target's guest told.
     """
 
     source: str
@@ -305,6 +308,9 @@ class Edge:
     confidence: float = 1.0
     why: str = ""
     basis: tuple[str, ...] = ()
+    answered: bool = False
+    both: bool = False
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
