@@ -15,7 +15,7 @@ from cli.plan_words import plan_text
 from infra.atomic import remove_file, replace_file
 from infra.errors import InclineError
 from migration.waves.document import Goal, WavePlan, read_wave_plan
-from migration.waves.document_make import fingerprint, small_nights
+from migration.waves.document_make import dropped, fingerprint, small_nights
 from migration.waves.document_text import render
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: Wave
         return make(inputs, before, seconds=options.seconds, gap=options.gap, fresh=options.fresh, quiet=options.quiet)
 
     made, stopped = obedient(where, gathered, solve, quiet=options.quiet) if options.rules else (solve(gathered), ())
-    findings = (*made.built.findings, *stopped, *small_nights(made.plan, gathered.inputs.programme))
+    findings = (*made.built.findings, *stopped, *small_nights(made.plan, gathered.inputs.programme), *dropped(before, made.plan))
     emit(made_data(made, findings), lambda: plan_text(made.plan, findings, made.conflict), json_mode)
     if made.violations:
         raise InclineError(

@@ -193,6 +193,21 @@ def small_nights(plan: WavePlan, programme: Programme) -> Iterable[Finding]:
         )
 
 
+def dropped(before: WavePlan | None, plan: WavePlan) -> Iterable[Finding]:
+    """Servers of the earlier plan that the new one says nothing about: it is for something else."""
+    known = {*plan.night_of(), *(each.server for each in plan.left_out), *(each.server for each in plan.retained)}
+    lost = sorted(each.server for _, each in before.entries() if each.server not in known) if before else []
+    if lost:
+        yield Finding(
+            code="PLN-018",
+            gravity=Gravity.WARNING,
+            where=", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else ""),
+            what=f"{len(lost)} servers of the plan that is kept are not part of this one",
+            taken="with --yes they are in no plan any more",
+            remedy="name all that is to move, --service may be repeated; or write to another file with --out",
+        )
+
+
 def fingerprint(value: Any) -> str:
     """A short digest of something that went into a plan: equal digests, equal inputs."""
     if isinstance(value, BaseModel):

@@ -237,6 +237,13 @@ def test_a_hand_edit_of_the_file_is_seen_and_comments_stay(kept: Path, capsys: p
     assert "# after the council's session" in kept.read_text()
 
 
+def test_a_plan_for_something_else_says_whom_it_drops(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = answer(capsys, "make", "--to", "aws-east", "--service", "parks", "--seconds", "5")
+
+    assert code == ExitCode.OK
+    assert ["4 servers" in each["what"] for each in document["findings"] if each["code"] == "PLN-018"] == [True]
+
+
 def test_retained_with_a_reason(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "retain", "permits-web-01", "--reason", "stays in the hall", "--yes"]) == ExitCode.OK
     assert run(["plan", "make", "--seconds", "5", "--yes"]) == ExitCode.OK
