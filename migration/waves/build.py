@@ -13,6 +13,8 @@ from datetime import date
 
 from infra.estate.model import Estate
 from infra.observed.capacity import CapacitySnapshot
+from migration.discover.dependencies_hubs import hub_findings, hubs_of
+from migration.discover.groups import move_groups
 from migration.discover.model import Edge, Finding, Gravity, Inventory
 from migration.waves.build_candidates import Candidate, LeftOut
 from migration.waves.build_capacity import Room, joined, overfull, rooms, unknown, uses_of, with_growth
@@ -32,7 +34,6 @@ from migration.waves.build_resources import (
     snapshots,
     waiting_cost,
 )
-from migration.waves.build_together import together as tied
 from migration.waves.durations import Estimate, History, Pace, Rate, assumed_rate, pace, rate, together
 from migration.waves.model import Group, Problem, Use
 from migration.waves.programme import Programme
@@ -163,15 +164,18 @@ class _Builder:
         return found
 
     def _together(self, able: Sequence[Candidate]) -> Mapping[str, str]:
-        """The groups of dependencies that the caller brings, else those of the edges, where the programme asks for such."""
-        inputs = self.inputs
-        if inputs.together or inputs.programme.groups.by != "dependencies":
+        """The groups of dependencies that the caller brings, else those of the inventory's, where the programme asks for such."""
+        inputs, groups = self.inputs, self.inputs.programme.groups
+        if inputs.together or groups.by != "dependencies":
             return inputs.together
-        found, findings = tied(able, inputs.edges, inputs.programme)
-        self.findings += findings
-        if not found:
+        moving = {each.machine: each.service for each in able}
+        machines = [machine for machine in inputs.inventory.machines if machine.key in moving] if inputs.inventory else []
+        hubs = hubs_of(machines, inputs.edges)
+        found = move_groups(machines, inputs.edges, hubs=hubs, largest=groups.largest, confidence=groups.confidence, services=moving)
+        self.findings += [*hub_findings(hubs, {machine.key: machine.server or machine.name for machine in machines}), *found.findings]
+        if not found.of:
             self.findings.append(_no_groups())
-        return found
+        return found.of
 
     def _pin_groups(self, found: Grouped) -> None:
         """Pins of whole groups, whose names only the grouping knows."""
