@@ -32,7 +32,7 @@ Watch = Callable[[float, float, float], None]
 WHOLE = 9_000
 """Choices that one exact program may have."""
 
-SMALL = 1_000
+SMALL = 3_000
 """Choices that need no rounds of polish before."""
 
 PATIENCE = 40
@@ -42,7 +42,10 @@ WINDOW_SECONDS = 12.0
 WINDOW_NODES = 20
 """Of one window: its first nodes find nearly all there is, and a next window is worth more than proving this one."""
 
-WARM_UP = 12
+POLISHING = 0.7
+"""The share of the time that is kept for making the schedule better, whatever sharper prices would be worth."""
+
+WARM_UP = 6
 """Rounds of polish before the exact program: enough to rule out most choices."""
 
 
@@ -163,7 +166,7 @@ def _first(run: _Run, start: Mapping[str, int] | None) -> None:
 
 
 def _bounds_and_blocks(run: _Run) -> Relaxed | None:
-    """The first level's prices, and a schedule from them by blocks; again once the prices are sharp."""
+    """The first level's prices, and a schedule from them by blocks; again with sharper prices if groups were left over."""
     out = left_out_costs(run.data)
     last: Relaxed | None = None
     for number, relaxed in enumerate(relaxations(run.data, run.allowed, run.limits(run.seconds))):
@@ -173,9 +176,9 @@ def _bounds_and_blocks(run: _Run) -> Relaxed | None:
         run.prove(relaxed.bound)
         if number == 0 and not run.done:
             _blocks(run, relaxed, out)
-        if run.done or run.left < 0.6 * run.seconds:
+        if run.done or run.left < POLISHING * run.seconds:
             break
-    if last is not None and len(last.cuts.pair) and not run.done:
+    if last is not None and not run.complete and not run.done:
         _blocks(run, last, out)
     return last
 
