@@ -167,7 +167,7 @@ def test_flows_give_an_order_unless_they_go_both_ways_or_were_seen_once() -> Non
 
 
 def _edge(source: Any, target: Any, **changes: Any) -> Edge:
-    return Edge(**{"source": source.machine, "target": target.machine, "confidence": 0.9, **changes})
+    return Edge(**{"source": source.machine, "target": target.machine, "port": 8443, "confidence": 0.9, **changes})
 
 
 def seen(*candidates: Any) -> Inventory:
