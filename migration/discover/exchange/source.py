@@ -29,8 +29,11 @@ _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 _CHUNK = 1 << 20
 _LONGEST_TAG = 4_096
 _NEAR_ROW, _NEAR_COLUMN = 9_999, 26
-_FAR = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{2,9}|[A-Za-z]?(?=\d{5}))(\d{1,15})["']""")
-"""The address of a row or a cell with five digits or two letters."""
+_ADDRESS = rb"([A-Za-z]{2,9}|[A-Za-z]?(?=\d{5}))(\d{1,15})"
+_FAR, _FAR_ANYHOW = re.compile(rb'r="' + _ADDRESS + rb'"'), re.compile(rb"""\br\s*=\s*["']""" + _ADDRESS + rb"""["']""")
+"""The address of a row or a cell with five digits or two letters, as all programs write it (four times as quick) and as XML allows it."""
+_UNUSUAL = re.compile(rb"""=(?:(?<=\s=)|(?!"))""")
+"""An attribute that is not written name="value"."""
 _HOLDS = re.compile(rb"<(?:\w+:)?c\b([^>]*)(?<!/)>\s*<(?!/)")
 """The inside of the tag of a cell that has a value."""
 _ADDRESSED = re.compile(rb"""\br\s*=\s*["']""")
@@ -191,7 +194,7 @@ def _extent(
 
 def _claimed(part: bytes) -> tuple[int, int]:
     """By the addresses of rows and cells that are far away: quick, and too much where cells are empty."""
-    far = set(_FAR.findall(part))
+    far = set((_FAR_ANYHOW if _UNUSUAL.search(part) else _FAR).findall(part))
     rows = max((int(digits) for _, digits in far), default=0)
     return max(rows, _NEAR_ROW), max((_column(letters) for letters, _ in far if letters), default=_NEAR_COLUMN)
 
@@ -201,7 +204,7 @@ def _filled(part: bytes) -> tuple[int, int]:
     inside = _HOLDS.findall(part)
     if not all(_ADDRESSED.search(each) for each in inside):
         return _claimed(part)
-    return _claimed(b"".join(each for each in inside if _FAR.search(each)))
+    return _claimed(b"".join(each for each in inside if _FAR_ANYHOW.search(each)))
 
 
 def _column(letters: bytes) -> int:
