@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, fsum
 
 from migration.waves.model import Group, Problem, Resource, Violation
 
 TOLERANCE = 1e-6
+
+_Taken = tuple[str, int, int, float]
+"""Who, in which night, how many nights later it counts, how much."""
 
 
 def check(problem: Problem, at: Mapping[str, int]) -> tuple[Violation, ...]:
@@ -16,8 +19,10 @@ def check(problem: Problem, at: Mapping[str, int]) -> tuple[Violation, ...]:
     found = list(_nights(problem, groups, at))
     nights = len(problem.nights)
     valid = {name: night for name, night in at.items() if name in groups and 0 <= night < nights}
+    uses = _uses(groups, valid)
     for resource in problem.resources:
-        found.extend(_standing(problem, resource, groups, valid) if resource.standing else _nightly(problem, resource, groups, valid))
+        taken = uses.get(resource.name, [])
+        found.extend(_standing(problem, resource, taken) if resource.standing else _nightly(problem, resource, taken))
     found.extend(_order(problem, valid))
     return tuple(found)
 
@@ -89,17 +94,19 @@ def _own_night(problem: Problem, group: Group, night: int) -> Iterator[Violation
         yield Violation(kind="pin", night=night, groups=(group.name,), what=what)
 
 
-def _uses(resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[tuple[str, int, float]]:
-    """Who takes how much, and from which night on."""
+def _uses(groups: Mapping[str, Group], at: Mapping[str, int]) -> dict[str, list[_Taken]]:
+    """By resource: who takes how much, in which night, and how much later it counts."""
+    uses: dict[str, list[_Taken]] = {}
     for name, night in at.items():
         for use in groups[name].uses:
-            if use.resource == resource.name and use.amount:
-                yield name, night + (use.lag if resource.standing else 0), use.amount
+            if use.amount:
+                uses.setdefault(use.resource, []).append((name, night, use.lag, use.amount))
+    return uses
 
 
-def _nightly(problem: Problem, resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
+def _nightly(problem: Problem, resource: Resource, uses: Sequence[_Taken]) -> Iterator[Violation]:
     by_night: dict[int, list[tuple[str, float]]] = {}
-    for name, night, taken in _uses(resource, groups, at):
+    for name, night, _, taken in uses:
         by_night.setdefault(night, []).append((name, taken))
     for night, users in sorted(by_night.items()):
         total = fsum(taken for _, taken in users)
@@ -107,11 +114,11 @@ def _nightly(problem: Problem, resource: Resource, groups: Mapping[str, Group], 
             yield _over(problem, resource, night, total, [name for name, _ in sorted(users, key=lambda each: -each[1])])
 
 
-def _standing(problem: Problem, resource: Resource, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
+def _standing(problem: Problem, resource: Resource, uses: Sequence[_Taken]) -> Iterator[Violation]:
     """The first night of every stretch in which the limit is passed, with the worst of it."""
     starts: dict[int, list[float]] = {}
-    for _, night, taken in _uses(resource, groups, at):
-        starts.setdefault(night, []).append(taken)
+    for _, night, lag, taken in uses:
+        starts.setdefault(night + lag, []).append(taken)
     total, worst, worst_by = 0.0, -1, 0.0
     for night in range(len(problem.nights)):
         total = fsum((total, *starts.get(night, ())))
@@ -120,7 +127,7 @@ def _standing(problem: Problem, resource: Resource, groups: Mapping[str, Group],
             worst, worst_by = night, by
         ends = by <= TOLERANCE or night == len(problem.nights) - 1
         if ends and worst >= 0:
-            users = [name for name, since, taken in _uses(resource, groups, at) if since <= worst and taken > 0]
+            users = [name for name, since, lag, taken in uses if since + lag <= worst and taken > 0]
             yield _over(problem, resource, worst, worst_by + resource.capacity[worst], users[-8:])
             worst, worst_by = -1, 0.0
 
