@@ -83,25 +83,45 @@ def findings(site: SiteOption = None, store: StoreOption = None, estate: EstateO
 @app.command(
     epilog=closing_lines(
         "incline inventory dependencies",
-        "incline inventory dependencies --machine permits-db-01",
-        "incline inventory dependencies --site downtown --json",
+        "incline inventory dependencies --flows vpc.log.gz --flows netflow.pcap",
+        "incline inventory dependencies --ss guests/           `ss -tunap` of each guest, in a file named after it",
+        "incline inventory dependencies --server permits-db-01",
+        "incline inventory dependencies --groups               what belongs together",
     )
 )
 def dependencies(
     site: SiteOption = None,
-    machine: Annotated[str | None, typer.Option("--machine", metavar="MACHINE", help="Only what this machine uses or serves.")] = None,
+    server: Annotated[
+        str | None, typer.Option("--server", "--machine", metavar="NAME", help="Only what this machine uses or serves.")
+    ] = None,
     *,
+    flows: Annotated[
+        list[Path] | None,
+        typer.Option("--flows", metavar="FILE", help="NetFlow 5 or 9, IPFIX, a pcap of them, VPC flow logs; may be given again."),
+    ] = None,
+    ss: Annotated[Path | None, typer.Option("--ss", metavar="FOLDER", help="What `ss` told in each guest: a file named after it.")] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="What belongs together, in place of the list.")] = False,
     store: StoreOption = None,
     estate: EstateOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Who uses whom, how sure that is, and what was seen only once."""
-    from cli import inventory_edges  # noqa: PLC0415 - help and completion stay fast
+    from cli import inventory_edges, inventory_files, inventory_flows  # noqa: PLC0415 - help and completion stay fast
+    from cli.discover_progress import narrating  # noqa: PLC0415
 
-    with store_from(store, estate) as kept:
-        inventory = kept.load()
-    chosen = inventory_edges.chosen(inventory, tuple(site or ()), machine)
-    emit(inventory_edges.document(chosen), lambda: inventory_edges.text(inventory, chosen), as_json)
+    declared = inventory_files.declared_estate(estate)
+    with store_from(store, estate) as kept, narrating(say) as narrator:
+        inventory = inventory_flows.known(kept, declared)
+        wanted = inventory_edges.machine_of(inventory, server)
+        seen = inventory_flows.bring_in(kept, inventory, flows or (), ss, declared, narrator) if flows or ss else None
+    inventory = seen.inventory if seen else inventory
+    shown = inventory_edges.links(inventory, tuple(site or ()), wanted, declared)
+    told = {"flows": inventory_flows.document(seen)} if seen else {}
+    if seen and not as_json:
+        say(inventory_flows.text(seen))
+    as_text = inventory_edges.groups_text if groups else inventory_edges.text
+    emit(inventory_edges.document(shown) | told, lambda: as_text(shown), as_json)
+    say_next("incline plan make" if seen and not groups else "incline inventory dependencies --groups")
 
 
 @app.command(

@@ -50,14 +50,14 @@ def bring_in(store: Store, file: Path, site: str, estate: Path | None, *, replac
         )
     now = datetime.now(UTC)
     inventory = exchange.read_file(file, site, now)
-    declared = _estate(estate)
+    declared = declared_estate(estate)
     if declared is not None and site in declared.sites:
         inventory = with_servers(inventory, declared, site)
     saved = store.save(site, inventory, started=now, source=f"{_IMPORTED}{file.name}")
     return Brought(file=file, site=site, inventory=inventory, saved=saved, first=not runs)
 
 
-def _estate(folder: Path | None) -> Estate | None:
+def declared_estate(folder: Path | None) -> Estate | None:
     """The estate where there is one: a team without any may import too."""
     from infra.estate.load import load_estate  # noqa: PLC0415 - only when the command runs
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.move_state import state_folder
 from cli.output import say
+from cli.plan_together import together
 from cli.project import estate_path
 from cli.store_path import DEFAULT, VARIABLE
 from infra.errors import InclineError
@@ -91,6 +92,7 @@ def gather(where: Places, goal: Goal) -> Gathered:
     targets = _targets(inventory, estate, goal)
     found = assess(inventory, estate=estate, target=targets, now=now)
     candidates, left = from_assessments(found, inventory, estate, programme.environments, programme.hold_days)
+    groups = together(inventory, candidates, programme)
     inputs = Inputs(
         candidates=candidates,
         today=now.date(),
@@ -99,6 +101,8 @@ def gather(where: Places, goal: Goal) -> Gathered:
         inventory=inventory,
         snapshot=snapshot,
         edges=inventory.edges,
+        together=groups.of,
+        told=groups.findings,
         history=_history(where),
         left=left,
     )

@@ -28,7 +28,7 @@ class _Sum:
     connections: int = 0
     sightings: int = 0
     octets: int = 0
-    days: int = 0
+    days: set[int] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
     answered: bool = False
@@ -41,7 +41,7 @@ class _Sum:
         self.connections += told.connections
         self.sightings += told.sightings
         self.octets += told.octets
-        self.days = max(self.days, told.days)
+        self.days |= told.on
         self.first = _least(self.first, told.first)
         self.last = _most(self.last, told.last)
         self.answered = self.answered or told.answered
@@ -61,8 +61,8 @@ class _Sum:
             bytes=self.octets,
             first=self.first,
             last=self.last,
-            days=self.days,
-            once=self.sightings <= 1 and self.connections <= 1 and self.days <= 1,
+            days=len(self.days),
+            once=self.sightings <= 1 and self.connections <= 1 and len(self.days) <= 1,
             basis=tuple(sorted(self.basis)),
             answered=self.answered,
             both=self.both,

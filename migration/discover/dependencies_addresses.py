@@ -15,6 +15,7 @@ CROWD = 24
 """So many unknown addresses of one network that use one port are one crowd: people's desks, not servers."""
 
 _PREFIX = {4: 24, 6: 64}
+_INSIDE = tuple(ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 
 
 @dataclass(slots=True)
@@ -126,4 +127,5 @@ def _guests(found: Directory, machines: Iterable[FoundMachine], guests: Mapping[
 
 @lru_cache(maxsize=65_536)
 def _outside(address: str) -> bool:
-    return ipaddress.ip_address(address).is_global
+    told = ipaddress.ip_address(address)
+    return not any(told.version == network.version and told in network for network in _INSIDE)

@@ -232,7 +232,7 @@ class Collector:
             octets=sum(most),
             first=_moment(talk.first),
             last=_moment(talk.last),
-            days=len(talk.days),
+            on=frozenset(talk.days),
             answered="ss" in talk.basis or all(records) or max(packets) >= _ANSWERED,
             both=len(talk.told) > 1,
             certain=talk.certain,

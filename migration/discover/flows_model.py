@@ -43,7 +43,7 @@ class Conversation:
     Attributes:
         connections: different client ports, or sightings of one connection if that is all there is.
         sightings: records of one direction, of the exporter that told most.
-        days: on how many days.
+        on: the days on which it was seen, counted from 1970.
         answered: data went both ways, or enough went one way that somebody must have answered.
         both: told by more than one exporter, such as both machines.
         certain: ports left no doubt who serves.
@@ -59,7 +59,7 @@ class Conversation:
     octets: int
     first: datetime | None
     last: datetime | None
-    days: int
+    on: frozenset[int]
     answered: bool
     both: bool
     certain: bool

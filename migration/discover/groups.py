@@ -107,7 +107,7 @@ def move_groups(
         services: by machine key, to name groups; without, a group is named after its first machine.
     """
     names = {machine.key: machine.server or machine.name for machine in machines}
-    ties = _ties(edges, {*names} - {*hubs}, confidence)
+    ties = _ties(edges, {*names} - {*hubs}, confidence, services or {})
     union = _Union(max(1, largest))
     refused = [tie for tie in ties if not union.join(tie.one, tie.other)]
     cut = tuple(tie for tie in refused if union.root(tie.one) != union.root(tie.other))
@@ -120,8 +120,8 @@ def move_groups(
     return Groups(of=found, cut=cut, findings=_cut(cut, found, names, largest))
 
 
-def _ties(edges: Iterable[Edge], able: Collection[str], confidence: float) -> list[Tie]:
-    """Pairs that belong together, strongest first."""
+def _ties(edges: Iterable[Edge], able: Collection[str], confidence: float, services: Mapping[str, str]) -> list[Tie]:
+    """Pairs that belong together, strongest first: those of one service before all others."""
     pairs: dict[tuple[str, str], list[Edge]] = {}
     for edge in edges:
         if edge.source in able and edge.target in able and edge.source != edge.target and not edge.once and edge.port not in COMMON:
@@ -135,9 +135,10 @@ def _ties(edges: Iterable[Edge], able: Collection[str], confidence: float) -> li
         if two_way or max(there, back) >= confidence:
             best = max(told, key=lambda edge: (edge.confidence, edge.connections, edge.port, edge.source))
             strength = 1 - (1 - there) * (1 - back)
-            found.append((_volume(told), Tie(one=one, other=other, strength=round(strength, 4), two_way=two_way, why=best.why)))
-    found.sort(key=lambda each: (-each[1].two_way, -each[1].strength, -each[0], each[1].one, each[1].other))
-    return [tie for _, tie in found]
+            same = bool(services.get(one)) and services.get(one) == services.get(other)
+            found.append((same, _volume(told), Tie(one=one, other=other, strength=round(strength, 4), two_way=two_way, why=best.why)))
+    found.sort(key=lambda each: (not each[0], not each[2].two_way, -each[2].strength, -each[1], each[2].one, each[2].other))
+    return [tie for *_, tie in found]
 
 
 def _volume(told: Iterable[Edge]) -> float:

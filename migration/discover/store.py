@@ -212,9 +212,14 @@ class Store:
             _save_percentiles(connection, site, usage)
             _save_findings(connection, site, "usage", found)
 
-    def save_edges(self, found: Iterable[Edge], about: Sequence[Finding] = ()) -> None:
-        """Keep edges; one with the same ends, port and protocol replaces the one before. Findings replace those of the last edges."""
+    def save_edges(self, found: Iterable[Edge], about: Sequence[Finding] = (), *, whole: bool = False) -> None:
+        """Keep edges; one with the same ends, port and protocol replaces the one before. Findings replace those of the last edges.
+
+        `whole`: these are all edges that there are; any other goes.
+        """
         with self._database.writing() as connection:
+            if whole:
+                connection.execute(delete(edges))
             _save_edges(connection, found)
             _save_findings(connection, "", "edges", about)
 

@@ -46,6 +46,7 @@ class Inputs:
     Attributes:
         today: the day of planning; copies may begin in the night after it.
         together: group by machine key, as dependencies tell.
+        told: what was odd when these groups were made.
         pins: nights by server that people chose in the plan.
         retained: reasons by server that people gave in the plan.
         split: the night of every server of a plan that is to be scored as it stands.
@@ -60,6 +61,7 @@ class Inputs:
     snapshot: CapacitySnapshot | None = None
     edges: tuple[Edge, ...] = ()
     together: Mapping[str, str] = field(default_factory=dict)
+    told: tuple[Finding, ...] = ()
     history: History = field(default_factory=History)
     pins: Mapping[str, date] = field(default_factory=dict)
     retained: Mapping[str, str] = field(default_factory=dict)
