@@ -115,7 +115,7 @@ class _Builder:
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = [*inputs.told]
         self._estimates: dict[tuple[str, ...], Estimate] = {}
         self.pace = pace(inputs.programme, inputs.estate, inputs.history)
         kept = {entry.server: entry.reason for entry in inputs.programme.retained} | dict(inputs.retained)
