@@ -22,6 +22,8 @@ from migration.report.topology import Topology, services_only
 GIB = 1 << 30
 MAP_SERVERS = 150
 """Servers drawn one by one; of a larger estate the map shows services."""
+RISKY = 0.05
+"""Fleets that are too small more often than this are no choice, and would flatten the picture of those that are."""
 EDGE_ROWS, FINDING_ROWS, SERVER_ROWS = 300, 200, 2000
 """Rows on the page, so that it opens anywhere; the workbook has all."""
 
@@ -33,7 +35,7 @@ def architects_page(material: Material, drawing: Topology) -> str:
     plan, today = material.plan, material.made.date()
     when = plan.night_of() if plan else {}
     money = curves(material.assessments, when, today) if plan else None
-    frontier = fleet_frontier(material.assessments)
+    frontier = [each for each in fleet_frontier(material.assessments) if each.risk <= RISKY]
     small = sum(box.kind == "server" for box in drawing.boxes) > MAP_SERVERS
     return environment.get_template("architects.html").render(
         m=material,
@@ -150,4 +152,6 @@ def _size(value: float) -> str:
 
 def _percent(value: float) -> str:
     """Two digits below one per cent, where risks live."""
-    return f"{value:.2%}" if abs(value) < 0.01 else f"{value:.0%}"
+    if 0 < abs(value) < 0.00005:
+        return "under 0.01%"
+    return f"{value:.2%}" if 0 < abs(value) < 0.01 else f"{value:.0%}"

@@ -258,3 +258,34 @@ def wait_for(seen: Any, patience_s: float = 60.0) -> None:
     while not seen():
         assert time.monotonic() < deadline, "never seen"
         time.sleep(0.02)
+
+
+def test_a_wave_moves_what_works_takes_back_what_fails_and_plans_the_rest_again(mover: Mover) -> None:
+    """Two servers of one night by `incline plan run`; AWS refuses the image of the second."""
+    city, servers = mover.city, ("permits-web-01", "water-app-01")
+    plan = city.estate.parent / "plan"
+    plan.mkdir(exist_ok=True)
+    (plan / "programme.yaml").write_text("lead_days: 1\nnights: 10\n", encoding="utf-8")
+    wanted = [word for server in servers for word in ("--server", server)]
+    city.run(INCLINE, "plan", "make", "--to", "aws-east", *wanted, "--yes")
+    refused = json.loads(city.run(INCLINE, "plan", "run", "--json", expect=1))
+    assert [check["name"] for check in refused["checks"] if not check["ok"]] == ["night"]
+
+    mover.aws.faults({"action": "RegisterImage", "fault": "error", "code": "InvalidRequest", "status": 400, "count": 1, "skip": 1})
+    try:
+        ran = json.loads(city.run(INCLINE, "plan", "run", "--early", "a rehearsal", "--yes", "--json", expect=1))
+    finally:
+        mover.aws.calm()
+
+    assert {done["server"]: done["state"] for done in ran["done"]} == {servers[0]: "moved", servers[1]: "rolled-back"}
+    status = json.loads(city.run(INCLINE, "plan", "status", "--json"))
+    assert [(wave["moved"], wave["planned"]) for wave in status["waves"]] in ([(1, 1)], [(1, 0), (0, 1)])
+    assert [note["note"].split(" on ")[0] for wave in status["waves"] for note in wave["notes"] if note["server"] == servers[1]] == [
+        "rolled-back"
+    ]
+    states = {m["server"]: m["state"] for m in mover.move("list")["moves"]}
+    assert (states[servers[0]], states[servers[1]]) == ("on-trial", "rolled-back")
+
+    mover.move("rollback", servers[0], "--discard-writes", "--yes")
+    city.assert_settled(*STACKS)
+    assert mover.leftovers() == NOTHING
