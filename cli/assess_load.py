@@ -20,7 +20,7 @@ from infra.prices import Prices, load_prices
 from migration.assess.aims import Aims, Left, aims, kind_of
 from migration.assess.assess import assess
 from migration.assess.cost_datacentre import DataCentre
-from migration.assess.declared import inventory_of
+from migration.assess.declared import SOURCE, inventory_of, joined
 from migration.assess.model import Assessment
 from migration.assess.sizes import sizes
 from migration.assess.sizing_rules import SizingRules
@@ -122,10 +122,27 @@ def _inventory(wanted: Wanted, estate: Estate | None) -> tuple[Inventory, list[S
         say("nothing was discovered yet: judged by what the estate declares")
         return inventory_of(estate, datetime.now(UTC)), [], False
     with closing(store_from(wanted.store, wanted.estate)) as opened:
-        inventory = opened.load()
-        few = len(inventory.machines) <= _RAW_UP_TO
-        keys = [machine.key for machine in inventory.machines]
-        return inventory, [each for metric in _RAW for each in opened.samples(metric, machines_of=keys)] if few and keys else [], True
+        seen = opened.load()
+        few = len(seen.machines) <= _RAW_UP_TO
+        keys = [machine.key for machine in seen.machines]
+        raw = [each for metric in _RAW for each in opened.samples(metric, machines_of=keys)] if few and keys else []
+    return _whole(seen, estate, named=wanted.store is not None), raw, True
+
+
+def _whole(seen: Inventory, estate: Estate | None, *, named: bool) -> Inventory:
+    """The inventory, with what the estate says of servers that no look has shown.
+
+    A store that was named and knows none of the estate's sites is about other machines than those of the estate.
+    """
+    if estate is None or (named and not {machine.site for machine in seen.machines} & set(estate.sites)):
+        return seen
+    whole = joined(seen, inventory_of(estate, datetime.now(UTC)))
+    unseen = [machine for machine in whole.machines if machine.source == SOURCE]
+    if unseen:
+        sites = ", ".join(sorted({machine.site for machine in unseen}))
+        count = "1 server of the estate was" if len(unseen) == 1 else f"{len(unseen):,} servers of the estate were"
+        say(f"{count} not discovered (at {sites}): judged as declared there; incline discover --all")
+    return whole
 
 
 def _check(wanted: Wanted, estate: Estate | None, inventory: Inventory) -> None:
@@ -138,9 +155,10 @@ def _check(wanted: Wanted, estate: Estate | None, inventory: Inventory) -> None:
         if site not in here:
             raise InclineError(f"{site}: nothing is known of such a site", code="INC-7063", next_step=did_you_mean(site, here))
     names = {name for machine in inventory.machines for name in _names(machine)}
+    keys = {machine.key for machine in inventory.machines}
     if wanted.server and wanted.server not in names:
         raise InclineError(
-            f"{wanted.server}: the inventory has no such server", code="INC-7064", next_step=did_you_mean(wanted.server, names)
+            f"{wanted.server}: the inventory has no such server", code="INC-7064", next_step=did_you_mean(wanted.server, names - keys)
         )
     if wanted.service and estate is not None:
         known_service(estate, wanted.service)

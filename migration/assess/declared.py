@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from infra.catalogue import CatalogueError, type_for
@@ -26,6 +27,17 @@ def inventory_of(estate: Estate, now: datetime) -> Inventory:
         for host in cluster.hosts
     )
     return Inventory(taken_at=now, machines=machines, hosts=hosts)
+
+
+def joined(seen: Inventory, declared: Inventory) -> Inventory:
+    """An inventory, with declared machines for those servers that it does not show."""
+    known = {machine.server for machine in seen.machines if machine.server}
+    sites = {host.site for host in seen.hosts}
+    return replace(
+        seen,
+        machines=(*seen.machines, *(machine for machine in declared.machines if machine.server not in known)),
+        hosts=(*seen.hosts, *(host for host in declared.hosts if host.site not in sites)),
+    )
 
 
 def _machine(server: Server, site: Site, now: datetime) -> FoundMachine:

@@ -168,6 +168,24 @@ def test_a_workbook_is_judged_beside_an_estate_that_does_not_know_it(capsys: pyt
     assert all("RDY-011" in {r["code"] for r in each["reasons"]} for each in found.values())
 
 
+def test_servers_that_no_look_has_shown_are_judged_as_declared(
+    capsys: pytest.CaptureFixture[str], estate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(str(estate.parent / "out/inventory.sqlite")) as opened:
+        opened.save("harbour", read_file(ROOT / "tests/data/rvtools/example1.xlsx", "harbour", datetime.now(UTC)))
+    out, err = told(capsys, "--to", "aws-east")
+
+    assert out.startswith("51 servers judged (51 to aws-east)")
+    assert "48 servers of the estate were not discovered (at aws-east, downtown, northside): judged as declared there" in err
+    assert document(capsys, "--server", "permits-db-01")["servers"][0]["server"] == "permits-db-01"
+
+
+def test_a_name_that_nothing_resembles_lists_names_and_no_keys(capsys: pytest.CaptureFixture[str], store: str) -> None:
+    _, err = told(capsys, "--store", store, "--server", "zebra", code=ExitCode.ERROR)
+
+    assert "known: vm-1, vm-2" in err
+
+
 def test_a_workbook_needs_no_estate(
     capsys: pytest.CaptureFixture[str], store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
