@@ -10,6 +10,7 @@ from cli.check_baseline import baseline_words
 from cli.check_terms import Terms
 from cli.output import styled
 from cli.paragraphs import paragraph
+from infra.wording import listed
 
 if TYPE_CHECKING:
     from cli.check_evidence import Checked
@@ -70,10 +71,10 @@ def _undetermined(result: Result, evidence: Evidence) -> Iterator[str]:
     for rule, found in by_rule.items():
         targets = list(dict.fromkeys(v.target for v in found))
         lacks = [f"{group.datum} ({group.why})" if group.why else group.datum for group in missing_groups(found, evidence)]
-        yield paragraph(f"{word} {rule} {found[0].severity} {_some(targets, _OBJECTS_SHOWN)}")
+        yield paragraph(f"{word} {rule} {found[0].severity} {listed(targets, _OBJECTS_SHOWN)}")
         if len(found) == 1:
             yield paragraph(found[0].message, indent="  ")
-        yield paragraph(f"cannot be decided without: {_some(lacks, _MISSING_SHOWN)}", indent="  ")
+        yield paragraph(f"cannot be decided without: {listed(lacks, _MISSING_SHOWN)}", indent="  ")
 
 
 def _waivers(checked: Checked) -> Iterator[str]:
@@ -83,15 +84,10 @@ def _waivers(checked: Checked) -> Iterator[str]:
     waivers = checked.evidence.waivers
     for lapse in outlook(checked.result, waivers, checked.evidence.today):
         if lapse.days_left <= _SOON_DAYS:
-            covered = _some([f"{v.rule} {v.target}" for v in lapse.findings], _OBJECTS_SHOWN)
+            covered = listed([f"{v.rule} {v.target}" for v in lapse.findings], _OBJECTS_SHOWN)
             yield f"waiver {lapse.waiver.id} ends in {lapse.days_left} days, on {lapse.last_day}: {covered} will then fail"
     for waiver in unused(checked.result, waivers):
         yield f"waiver {waiver.id} covers nothing: what it excused holds now, or its rules and target are misspelt"
-
-
-def _some(texts: list[str], shown: int) -> str:
-    more = f" and {len(texts) - shown} more" if len(texts) > shown else ""
-    return ", ".join(texts[:shown]) + more
 
 
 def _answer(result: Result, terms: Terms, comparison: Comparison | None = None) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from infra.estate.model import GIB
+
 
 class Outcome(StrEnum):
     """The five answers."""
@@ -108,3 +110,13 @@ def format_number(value: str | float) -> str:
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.1f}"
+
+
+def gib(size: float) -> str:
+    """Bytes as GiB, as messages and repairs write them."""
+    return f"{format_number(size / GIB)} GiB"
+
+
+def ghz(mhz: float) -> str:
+    """A clock as GHz."""
+    return f"{format_number(mhz / 1000)} GHz"

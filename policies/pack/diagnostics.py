@@ -11,6 +11,7 @@ from itertools import groupby
 
 from pulumi.runtime.proto import analyzer_pb2
 
+from infra.wording import listed
 from policies.pack.levels import SEVERITIES, Level, level_of, policy_name
 from policies.rule import Rule
 from policies.verdict import Outcome, Verdict
@@ -122,14 +123,12 @@ def message_of(verdict: Verdict) -> str:
 
 
 def _without(lacks: list[str]) -> str:
-    more = f" and {len(lacks) - _MISSING_SHOWN} more" if len(lacks) > _MISSING_SHOWN else ""
-    return f"cannot be decided without: {', '.join(lacks[:_MISSING_SHOWN])}{more}"
+    return f"cannot be decided without: {listed(lacks, _MISSING_SHOWN)}"
 
 
 def _objects(found: list[Verdict]) -> str:
     names = list(dict.fromkeys(v.target for v in found))
-    more = f" and {len(names) - _OBJECTS_SHOWN} more" if len(names) > _OBJECTS_SHOWN else ""
-    return ", ".join(names[:_OBJECTS_SHOWN]) + more
+    return listed(names, _OBJECTS_SHOWN)
 
 
 def clipped(text: str, longest: int) -> str:

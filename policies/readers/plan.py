@@ -15,6 +15,7 @@ from infra.errors import InclineError, why_unreadable
 from infra.estate.model import Estate, Held, Machine, Model, Placement
 from infra.estate.problems import did_you_mean
 from infra.observed.capacity import CapacitySnapshot, VsphereCapacity
+from infra.wording import listed
 from policies.evidence import Evidence
 from policies.readers.estate import PLANNED, read_estate
 from policies.readers.places import Where, nowhere
@@ -126,9 +127,7 @@ def plan_states(estate: Estate, waves: Sequence[Wave], today: date) -> Iterator[
             if night:
                 dates[move.server] = night
             trials.append((move.server, source, date.fromordinal(night.toordinal() + _hold_days(estate, move.server)) if night else None))
-        moved = ", ".join(f"{m.server} to {m.to}" for m in wave.moves[:3]) + (
-            f" and {len(wave.moves) - 3} more" if len(wave.moves) > 3 else ""
-        )
+        moved = listed([f"{m.server} to {m.to}" for m in wave.moves])
         yield PlanState(f"step {number} of {len(waves)}: {wave.name + ', ' if wave.name else ''}{moved}", now, dict(dates), gone)
     for server, source, _ in trials:
         now, gone = given_up(now, server), gone | {(server, source)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from infra.wording import listed
 from policies.evidence import Evidence, InstanceSettings, PortEvidence, ServerEvidence, Unknown, VsphereSettings
 from policies.readers.stack import INSTANCE, SERVER, VIRTUAL_MACHINE, Resource, Stack
 from policies.readers.stack_aws import merged_instance, stack_databases, stack_networks
@@ -52,17 +53,12 @@ def _servers(ground: Evidence, site: str, stack: Stack, findings: list[str]) -> 
             entry = _stranger(name, site, resource)
         merged[name] = _merged(entry, resource, component, stack)
     if unexpected:
-        findings.append(f"site/{site}: the stack declares {_listed(unexpected)}, the estate has no such server there")
+        findings.append(f"site/{site}: the stack declares {listed(unexpected, _NAMES_SHOWN)}, the estate has no such server there")
     absent = sorted(name for name, s in known.items() if name not in merged and s.service and not s.urn)
     if absent and stack.of(SERVER):  # a stack without servers does not speak of them
-        what = f"the estate places {_listed(absent)} there, the stack does not declare them"
+        what = f"the estate places {listed(absent, _NAMES_SHOWN)} there, the stack does not declare them"
         findings.append(f"site/{site}: {what}; they count all the same, for another stack may")
     return [*(s for s in ground.servers if s.site != site or s.name not in merged), *merged.values()]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return ", ".join(names[:_NAMES_SHOWN]) + more
 
 
 def _name(resource: Resource, component: Resource | None) -> str:

@@ -22,7 +22,7 @@ from policies.evidence import (
     VolumeEvidence,
     ZoneEvidence,
 )
-from policies.readers.snapshot_parts import Layer, Seen, fill, listed, plain_tags, prefer, same_disks, told, usage_of
+from policies.readers.snapshot_parts import Layer, Seen, fill, named, plain_tags, prefer, same_disks, told, usage_of
 
 
 def read_region(evidence: Evidence, site: str, region: AwsCapacity, seen: Seen) -> Layer:
@@ -157,10 +157,10 @@ def _instances(evidence: Evidence, site: str, region: AwsCapacity, seen: Seen, f
         yield _merged(entry, instance, region, seen)
     if strangers:
         what = f"site/{site}: {seen.source} shows instances that the estate does not place there"
-        findings.append(f"{what}: {listed(strangers)}; they count as load")
+        findings.append(f"{what}: {named(strangers)}; they count as load")
     absent = sorted(known.keys() - met)
     if seen.wins and absent:
-        findings.append(f"site/{site}: {seen.source} does not show machines that the estate places there: {listed(absent)}")
+        findings.append(f"site/{site}: {seen.source} does not show machines that the estate places there: {named(absent)}")
 
 
 def _stranger(instance: ObservedInstance, site: str, *, taken: bool) -> ServerEvidence:

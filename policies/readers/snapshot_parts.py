@@ -10,6 +10,7 @@ from typing import TypeVar
 from infra.estate.model import GIB
 from infra.observed.capacity import Usage
 from infra.tags import KEYS, tag_category
+from infra.wording import listed
 from policies.evidence import (
     AlarmEvidence,
     ClusterEvidence,
@@ -110,8 +111,6 @@ def in_gib(size: int | Unknown) -> str:
     return "an unknown size" if isinstance(size, Unknown) else f"{size / GIB:,.4g} GiB"
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names for a finding: the first few, and how many more."""
-    every = sorted(names)
-    more = f" and {len(every) - _NAMES_SHOWN} more" if len(every) > _NAMES_SHOWN else ""
-    return ", ".join(every[:_NAMES_SHOWN]) + more
+def named(names: Iterable[str]) -> str:
+    """Names for a finding: the first few by name, and how many more."""
+    return listed(sorted(names), _NAMES_SHOWN)

@@ -21,7 +21,7 @@ from policies.evidence import (
     VsphereSettings,
 )
 from policies.forecast import forecast
-from policies.readers.snapshot_parts import Layer, Seen, fill, in_gib, listed, plain_tags, prefer, same_disks, usage_of
+from policies.readers.snapshot_parts import Layer, Seen, fill, in_gib, named, plain_tags, prefer, same_disks, usage_of
 
 _SAID = ("enabled", "admission", "host_failures", "cpu_percent", "memory_percent")
 
@@ -96,9 +96,9 @@ def _differences(site: str, observed: ObservedCluster, declared: ClusterEvidence
         return
     expected, found = {h.name for h in declared.hosts}, {h.name for h in observed.hosts}
     if found - expected:
-        yield f"{target}: {seen.source} shows hosts that the estate does not declare: {listed(found - expected)}; they count"
+        yield f"{target}: {seen.source} shows hosts that the estate does not declare: {named(found - expected)}; they count"
     if expected - found:
-        yield f"{target}: the estate declares hosts that {seen.source} does not show: {listed(expected - found)}; they do not count"
+        yield f"{target}: the estate declares hosts that {seen.source} does not show: {named(expected - found)}; they do not count"
     for name in _SAID:
         said, real = getattr(declared.ha, name), getattr(observed.ha, name)
         if said is not None and real is not None and real != said:
@@ -150,11 +150,11 @@ def _machines(evidence: Evidence, site: str, center: VsphereCapacity, seen: Seen
         yield _merged(entry, machine, center, seen)
     if strangers:
         findings.append(
-            f"site/{site}: {seen.source} shows machines that the estate does not place there: {listed(strangers)}; they count as load"
+            f"site/{site}: {seen.source} shows machines that the estate does not place there: {named(strangers)}; they count as load"
         )
     absent = sorted(known.keys() - met)
     if seen.wins and absent:
-        findings.append(f"site/{site}: {seen.source} does not show machines that the estate places there: {listed(absent)}")
+        findings.append(f"site/{site}: {seen.source} does not show machines that the estate places there: {named(absent)}")
 
 
 def _stranger(machine: ObservedMachine, site: str, center: VsphereCapacity, seen: Seen, *, taken: bool) -> ServerEvidence:

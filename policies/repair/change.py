@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown
-from policies.verdict import format_number
 
 
 class Change(Protocol):
@@ -43,11 +41,6 @@ def apply_all(evidence: Evidence, changes: Iterable[Change]) -> Evidence:
     for change in changes:
         evidence = change.apply(evidence)
     return evidence
-
-
-def gib(size: float) -> str:
-    """Bytes for people."""
-    return f"{format_number(size / GIB)} GiB"
 
 
 def known(value: float | Unknown) -> float:

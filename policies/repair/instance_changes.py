@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from infra.catalogue import InstanceType
 from policies.evidence import Evidence, InstanceSettings, ServerEvidence, Unknown, VolumeEvidence
-from policies.repair.change import gib, swapped
-from policies.verdict import format_number
+from policies.repair.change import swapped
+from policies.verdict import format_number, gib
 
 MIB = 1 << 20
 

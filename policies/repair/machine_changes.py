@@ -7,8 +7,8 @@ from datetime import date
 
 from infra.estate.model import GIB
 from policies.evidence import DatastoreEvidence, Evidence, ServerEvidence, Unknown
-from policies.repair.change import gib, known, left_behind, swapped
-from policies.verdict import format_number
+from policies.repair.change import known, left_behind, swapped
+from policies.verdict import format_number, gib
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

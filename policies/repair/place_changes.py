@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from infra.estate.model import GIB
 from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, HostEvidence, PoolEvidence
-from policies.repair.change import gib, with_cluster
-from policies.verdict import format_number
+from policies.repair.change import with_cluster
+from policies.verdict import format_number, gib
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from infra.wording import counted
 from policies.evidence import Evidence, ServerEvidence
 from policies.reports.advice import advice
-from policies.reports.words import count, listed, span
+from policies.reports.words import listed, span
 from policies.simulate import Failure, Kind, Outcome, ServiceFate, Settings, State, recovery, simulate
 
 KINDS = {
@@ -153,7 +154,7 @@ def _machine_clause(outcome: Outcome) -> str:
     stopped, without = len(outcome.stopped), len(outcome.without_place)
     if not stopped:
         return "no machine stops" if outcome.failure.kind is Kind.LINK else "nothing stops: no machine of ours runs there"
-    away = f"{count(stopped, 'machine')} stop{'s' if stopped == 1 else ''}"
+    away = f"{counted(stopped, 'machine')} stop{'s' if stopped == 1 else ''}"
     if not without and outcome.certain:
         come = "it comes" if stopped == 1 else "all come" if stopped > 2 else "both come"
         return f"{away} and {come} back {_place(outcome)}"
@@ -178,10 +179,10 @@ def _service_clauses(fates: Sequence[ServiceFate]) -> Iterator[str]:
     degraded = [f for f in fates if f.state is State.DEGRADED]
     if down:
         are = "is" if len(down) == 1 else "are"
-        yield f"{count(len(down), 'service')} {are} down until that is mended: {listed([f.name for f in down], 4)}"
+        yield f"{counted(len(down), 'service')} {are} down until that is mended: {listed([f.name for f in down], 4)}"
     if away:
         longest = max(away, key=lambda f: f.minutes or 0.0)
-        yield f"{count(len(away), 'service')} {'is' if len(away) == 1 else 'are'} away for up to {span(longest.minutes or 0.0)}"
+        yield f"{counted(len(away), 'service')} {'is' if len(away) == 1 else 'are'} away for up to {span(longest.minutes or 0.0)}"
     if degraded:
         yield f"{len(degraded)} {'goes' if len(degraded) == 1 else 'go'} on with less"
     broken = [f for f in away if not (f.keeps_time and f.keeps_data)]
@@ -192,7 +193,7 @@ def _service_clauses(fates: Sequence[ServiceFate]) -> Iterator[str]:
             if not worst.keeps_time
             else f"{worst.name} loses up to {span(worst.loses_minutes)} of data and promised {span(worst.rpo_minutes)}"
         )
-        yield f"{count(len(broken), 'promise')} {'is' if len(broken) == 1 else 'are'} broken, worst: {what}"
+        yield f"{counted(len(broken), 'promise')} {'is' if len(broken) == 1 else 'are'} broken, worst: {what}"
     elif away or degraded:
         yield "every promise is kept" if not down else "every other promise is kept"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from infra.wording import listed
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.model import FailureCase, MoveSection, PreviewSection, Trend, WaiverRow
@@ -92,7 +93,7 @@ def _failures(failures: tuple[FailureCase, ...]) -> Iterator[str]:
         yield f"if a host fails: {_of(len(bad), hosts, 'leave')} machines without a place{said}"
     if larger:
         broken = sorted({name for case in larger for name in case.breaks})
-        named = f": {', '.join(broken[:6])}{f' and {len(broken) - 6} more' if len(broken) > 6 else ''}" if broken else ""
+        named = f": {listed(broken, 6)}" if broken else ""
         breaking = sum(bool(c.breaks) for c in larger)
         yield f"if a datastore, cluster, zone, link or site fails: {_of(breaking, larger, 'break')} a promise of recovery{named}"
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infra.estate.model import Estate, Server
+from infra.wording import counted
 from policies.evidence import Evidence, ServerEvidence, ServiceEvidence, Unknown
 from policies.parts import Parts
 from policies.reports.impact import basis
-from policies.reports.words import count, listed, span
+from policies.reports.words import listed, span
 from policies.simulate import Failure, Kind, ServiceFate, State, simulate
 from policies.simulate.failure import host_failures
 
@@ -125,7 +126,7 @@ def _answer(estate: Estate, service: ServiceEvidence, machines: tuple[ServerEvid
     on = " and ".join(f"{n} at {_site(estate, site)}" for site, n in sorted(sites.items(), key=lambda e: -e[1])) if len(sites) > 1 else ""
     where = on or f"{'all ' if len(machines) > 2 else ''}at {_site(estate, next(iter(sites)))}"
     needs = f", and needs {_all(service.depends_on)}" if service.depends_on else ""
-    head = f"{title} runs on {count(len(machines), 'server')}, {where}{needs}; {service.owner} answers for it"
+    head = f"{title} runs on {counted(len(machines), 'server')}, {where}{needs}; {service.owner} answers for it"
     broken = [f for f in failures if not f.kept]
     if broken:
         names = listed([f.subject.replace("/", " ", 1) for f in broken], 3)

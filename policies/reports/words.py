@@ -17,11 +17,6 @@ def span(minutes: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def count(number: int, what: str) -> str:
-    """A count with its noun: 1 machine, 1,200 machines."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def listed(names: Sequence[str], most: int) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, Unknown, missing
 from policies.simulate.failure import Failure, failed_hosts, host_failures
 from policies.simulate.ground import HELD_WAVE, Ground, lay_out, restart_order
@@ -161,10 +162,7 @@ def _assumptions(ground: Ground) -> tuple[str, ...]:
     said = []
     if ground.homeless:
         names = sorted(ground.machines[n].name for n in ground.homeless)
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        said.append(
-            f"{', '.join(names[:3])}{more} find no place on cluster {ground.cluster.name} even before: by their sizes it is full already"
-        )
+        said.append(f"{listed(names)} find no place on cluster {ground.cluster.name} even before: by their sizes it is full already")
     if ground.assumed:
         said.append(
             f"the host of {ground.assumed} of {len(ground.machines)} machines of cluster {ground.cluster.name} is not known: "

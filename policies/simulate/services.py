@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from infra.wording import listed
 from policies.evidence import Evidence, ServiceEvidence
 from policies.parts import Part, parts_of
 from policies.recovery import Assumptions
@@ -91,15 +92,15 @@ def _unit(evidence: Evidence, part: Part, stopped: frozenset[str], fates: Fates,
     names = [m.name for m in gone]
     if len(gone) < len(part.members):
         left = {m.site for m in part.members if m.name not in stopped}
-        because = f"{_listed(names)} of group {part.name}"
+        because = f"{listed(names)} of group {part.name}"
         if left & {m.site for m in gone}:
             return _Unit(State.DEGRADED, assumed.failover_minutes, because=because)
         return _Unit(State.DEGRADED, assumed.site_failover_minutes, int(assumed.replication_lag_minutes), because)
     back = by_name(times, names)
     if not back:
-        return _Unit(State.DOWN, None, because=_listed(names))
+        return _Unit(State.DOWN, None, because=listed(names))
     minutes, first = back[0]
-    return _Unit(State.INTERRUPTED, minutes, _loss(evidence, fates, first), _listed(names))
+    return _Unit(State.INTERRUPTED, minutes, _loss(evidence, fates, first), listed(names))
 
 
 def _loss(evidence: Evidence, fates: Fates, name: str) -> int:
@@ -108,10 +109,6 @@ def _loss(evidence: Evidence, fates: Fates, name: str) -> int:
     if ways[name] not in {Way.BACKUP, Way.SNAPSHOT}:
         return 0
     return min((job.interval_minutes for job in evidence.backups_of.get(name, ())), default=0)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _with_needs(service: ServiceEvidence, fate: ServiceFate | None, known: Mapping[str, ServiceFate]) -> ServiceFate | None:

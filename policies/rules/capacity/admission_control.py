@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from infra.wording import counted
 from policies.admission import DEFAULT_CPU_MHZ, Capacity, Failover, largest_share, percentage, slots
 from policies.evidence import ClusterEvidence, Evidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import claims, clock, counted, placed_in
+from policies.rules.capacity.demand import claims, clock, placed_in
 from policies.verdict import Fact, Outcome, Severity, Verdict
 
 MIB = 1 << 20

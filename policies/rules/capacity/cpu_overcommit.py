@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Bounds, broken, claims, joined_lacks, listed, placed_in, total, total_of
+from policies.rules.capacity.demand import Bounds, broken, claims, joined_lacks, placed_in, total, total_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 HARD_LIMIT = 32

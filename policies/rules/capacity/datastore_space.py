@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from infra.estate.model import GIB
 from policies.evidence import DatastoreEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import NOTHING, Bounds, counts, gib, joined_lacks, known, total_of
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.rules.capacity.demand import NOTHING, Bounds, counts, joined_lacks, known, total_of
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:

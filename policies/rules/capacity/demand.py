@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 
-from infra.estate.model import GIB
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, HostEvidence, PromiseEvidence, ServerEvidence, Unknown
-from policies.verdict import format_number
+from policies.verdict import format_number, ghz, gib
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +118,6 @@ def cpu_of(host: HostEvidence) -> float:
 def clock(cluster: ClusterEvidence) -> float:
     """The fastest clock in a cluster: the most that one vCPU can ask for."""
     return float(max((h.mhz for h in cluster.hosts), default=0))
-
-
-def gib(size: float) -> str:
-    """A size for people."""
-    return f"{format_number(size / GIB)} GiB"
-
-
-def ghz(mhz: float) -> str:
-    """A clock for people."""
-    return f"{format_number(mhz / 1000)} GHz"
-
-
-def listed(names: Sequence[str], shown: int = 3) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things for people: 1 host, 2 hosts."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def broken(formula: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.wording import counted
 from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.demand import (
@@ -16,7 +17,6 @@ from policies.rules.capacity.demand import (
     broken,
     claims,
     clock,
-    counted,
     demand,
     demands,
     joined_lacks,

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.estate.model import GIB
+from infra.wording import counted, listed
 from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, missing
 from policies.packing import FailureCase, Load, Placement, Room, failure_cases, place
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Claims, away, claims, counted, gib, known, listed, placed_in
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.rules.capacity.demand import Claims, away, claims, known, placed_in
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:

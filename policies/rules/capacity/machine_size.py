@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.estate.model import GIB
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, HostEvidence, ServerEvidence, Unknown, missing
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import claims, counts, format_size, gib, listed
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.rules.capacity.demand import claims, counts, format_size
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:

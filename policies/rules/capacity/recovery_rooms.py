@@ -8,11 +8,11 @@ from typing import Protocol
 
 from infra.catalogue import CatalogueError, InstanceType, choose_instance_type, instance_types
 from infra.ec2_quotas import STANDARD
-from infra.estate.model import GIB, Size
+from infra.estate.model import Size
 from policies.evidence import ClusterEvidence, Evidence, ReservationEvidence, ServerEvidence, Unknown, missing
 from policies.rules.capacity.aws_machines import aws_machines, is_strange, promised, promised_cpus, type_of
 from policies.rules.capacity.demand import claims
-from policies.verdict import format_number
+from policies.verdict import format_number, gib
 
 
 class Room(Protocol):
@@ -56,7 +56,7 @@ class ClusterRoom:
         """Take vCPUs and memory."""
         cpus, memory = _known(machine.cpus), _known(machine.memory)
         told = (
-            f"{machine.name}: {format_number(cpus)} vCPUs and {_gib(memory)} of {format_number(self.cpus)} vCPUs and {_gib(self.memory)} "
+            f"{machine.name}: {format_number(cpus)} vCPUs and {gib(memory)} of {format_number(self.cpus)} vCPUs and {gib(self.memory)} "
             f"free on {self.name} without {self.failed}"
         )
         self.cpus -= cpus
@@ -213,7 +213,3 @@ def _boot_mode(machine: ServerEvidence) -> str:
 def _known(value: int | Unknown) -> int:
     """An unknown demand counts as nothing: what does not fit then does not fit at all."""
     return 0 if isinstance(value, Unknown) else value
-
-
-def _gib(size: float) -> str:
-    return f"{format_number(size / GIB)} GiB"

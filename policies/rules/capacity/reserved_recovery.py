@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from infra.estate.model import GIB, Tier
+from infra.wording import listed
 from policies.evidence import Evidence, ServerEvidence, ServiceEvidence
 from policies.parts import serves
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.recovery_rooms import Room, rooms
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 _TIERS = list(Tier)
 
@@ -92,8 +93,7 @@ def _place(machine: ServerEvidence, left: dict[str, list[Room]], targets: list[s
 
 def _judge(rule: Rule, service: ServiceEvidence, told: _Recovery) -> Verdict:
     outcome = Outcome.FAIL if told.without else Outcome.UNDETERMINED if told.perhaps else Outcome.PASS
-    listed = told.without or told.perhaps or told.placed or told.serving
-    more = f" and {len(listed) - 2} more" if len(listed) > 2 else ""
+    places = told.without or told.perhaps or told.placed or told.serving
     what = {
         Outcome.FAIL: "has no place to recover to",
         Outcome.UNDETERMINED: "recovers if what nobody tells is enough",
@@ -109,7 +109,7 @@ def _judge(rule: Rule, service: ServiceEvidence, told: _Recovery) -> Verdict:
     return rule.verdict(
         outcome,
         service.target,
-        f"service {service.name} {what}: {'; '.join(listed[:2])}{more}",
+        f"service {service.name} {what}: {listed(places, 2, between='; ')}",
         facts=facts,
         formula=formula,
         missing=tuple(dict.fromkeys(told.missing)) if outcome is Outcome.UNDETERMINED else (),
@@ -123,7 +123,7 @@ def _remedy(told: _Recovery) -> str:
     return (
         f"reserve capacity in the region for {machines} (aws ec2 create-capacity-reservation), keep as much free beyond "
         f"N+1 in the other data centre, or keep a backup copy where it is free; in all {format_number(told.cpus)} vCPUs and "
-        f"{format_number(told.memory / GIB)} GiB must restart"
+        f"{gib(told.memory)} must restart"
     )
 
 

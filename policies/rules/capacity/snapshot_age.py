@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, SnapshotEvidence, ZoneEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import listed
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
 
 COMMAND = "incline capacity snapshot"

@@ -11,7 +11,7 @@ from policies.evidence import Evidence, ServerEvidence, Unknown, UsageEvidence
 from policies.parts import serves
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.capacity.aws_machines import at_most, measured, not_measured, type_of
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, ghz, gib
 
 
 @dataclass(slots=True)
@@ -125,9 +125,9 @@ def _judge(rule: Rule, target: str, members: list[ServerEvidence], places: list[
     memory = min(known, key=lambda p: p.memory, default=None)
     short = []
     if cpu is not None and load.mhz / (n - 1) > cpu.mhz:
-        short.append(f"{cpu.name} has {_ghz(cpu.mhz)} of CPU and {_ghz(load.mhz / (n - 1))} may come")
+        short.append(f"{cpu.name} has {ghz(cpu.mhz)} of CPU and {ghz(load.mhz / (n - 1))} may come")
     if memory is not None and load.memory / (n - 1) > memory.memory:
-        short.append(f"{memory.name} has {_gib(memory.memory)} of memory and {_gib(load.memory / (n - 1))} may come")
+        short.append(f"{memory.name} has {gib(memory.memory)} of memory and {gib(load.memory / (n - 1))} may come")
     outcome = Outcome.FAIL if short else Outcome.UNDETERMINED if lacks else Outcome.PASS
     formula = _formula(n, load, cpu, memory)
     what = "; ".join(short) if short else f"each of {', '.join(p.name for p in places)} carries its share when another is lost"
@@ -152,19 +152,19 @@ def _all(members: list[ServerEvidence]) -> str:
 def _formula(n: int, load: _Load, cpu: _Place | None, memory: _Place | None) -> str:
     least = "at least " if load.lacks else ""
     share = f"/ ({n} - 1)"
-    room = f"{_ghz(cpu.mhz)} of {cpu.name}" if cpu else "?"
-    store = f"{_gib(memory.memory)} of {memory.name}" if memory else "?"
+    room = f"{ghz(cpu.mhz)} of {cpu.name}" if cpu else "?"
+    store = f"{gib(memory.memory)} of {memory.name}" if memory else "?"
     cpu_sign = at_most(load.mhz / (n - 1), cpu.mhz if cpu else inf)
     memory_sign = at_most(load.memory / (n - 1), memory.memory if memory else inf)
     return (
-        f"CPU: {least}{_ghz(load.mhz)} {share} = {_ghz(load.mhz / (n - 1))} {cpu_sign} {room}; "
-        f"memory: {least}{_gib(load.memory)} {share} = {_gib(load.memory / (n - 1))} {memory_sign} {store}; "
+        f"CPU: {least}{ghz(load.mhz)} {share} = {ghz(load.mhz / (n - 1))} {cpu_sign} {room}; "
+        f"memory: {least}{gib(load.memory)} {share} = {gib(load.memory / (n - 1))} {memory_sign} {store}; "
         f"overhead factor {n}/{n - 1} = {n / (n - 1):.2f}"
     )
 
 
 def _remedy(target: str, n: int, load: _Load) -> str:
-    now, then = (f"{_ghz(load.mhz / k)} and {_gib(load.memory / k)}" for k in (n - 1, n))
+    now, then = (f"{ghz(load.mhz / k)} and {gib(load.memory / k)}" for k in (n - 1, n))
     return f"{target}: give the members of each zone {now}, or add a member in one zone more, when {then} a zone are enough"
 
 
@@ -179,14 +179,6 @@ def _facts(places: list[_Place], load: _Load) -> tuple[Fact, ...]:
         *sizes,
         *clocks,
     )
-
-
-def _ghz(mhz: float) -> str:
-    return f"{format_number(mhz / 1000)} GHz"
-
-
-def _gib(size: float) -> str:
-    return f"{format_number(size / GIB)} GiB"
 
 
 STATIC_STABILITY = Rule(

@@ -13,7 +13,6 @@ from policies.rules.capacity.demand import (
     bounded,
     broken,
     claims,
-    gib,
     hosts_left,
     joined_lacks,
     memory_of,
@@ -22,7 +21,7 @@ from policies.rules.capacity.demand import (
     total,
     total_of,
 )
-from policies.verdict import Fact, Outcome, Severity, Verdict
+from policies.verdict import Fact, Outcome, Severity, Verdict, gib
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:

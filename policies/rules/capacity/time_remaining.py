@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from policies.evidence import ClusterEvidence, Evidence, ForecastEvidence
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import NAMES, away, gib, placed_in, usable
-from policies.verdict import Fact, Outcome, Severity, Verdict, format_number
+from policies.rules.capacity.demand import NAMES, away, placed_in, usable
+from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 
 def check(rule: Rule, evidence: Evidence, parameters: Parameters) -> Iterator[Verdict]:

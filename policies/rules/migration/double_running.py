@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, MoveEvidence, PromiseEvidence, ServerEvidence, Unknown
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
@@ -150,9 +151,7 @@ def _parted(move: MoveEvidence, everybody: Iterable[Coming]) -> tuple[list[Comin
 
 
 def _names(coming: list[Coming]) -> str:
-    names = sorted(c.server.name for c in coming)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return listed(sorted(c.server.name for c in coming))
 
 
 DOUBLE_RUNNING = Rule(

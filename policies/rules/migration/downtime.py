@@ -13,7 +13,7 @@ from policies.evidence import Evidence, LinkEvidence, MoveEvidence, ServerEviden
 from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
 from policies.rules.migration.sides import NO_MOVES, ahead, links, source_of, standing
-from policies.verdict import Fact, Severity, Verdict, format_number
+from policies.verdict import Fact, Severity, Verdict, format_number, gib
 
 _BLOCK = 512 * 1024
 _DAY_HOURS = 24.0
@@ -80,7 +80,7 @@ class Estimate:
 
     def formula(self) -> str:
         """The sum with its numbers."""
-        rate = f"{format_number(self.changed_per_hour / GIB)} GiB/h {'measured' if self.measured else 'assumed'}"
+        rate = f"{gib(self.changed_per_hour)}/h {'measured' if self.measured else 'assumed'}"
         return (
             f"{format_number(self.stop)} min power-off + {rate} x {format_number(self.sync_hours)} h / "
             f"{format_number(self.speed / 1e6)} MB/s "
@@ -115,7 +115,7 @@ def _judge(move: MoveEvidence, estimate: Estimate, rto: int | Unknown) -> Ground
     ]
     if estimate.changed_per_hour >= estimate.speed * 3600:
         grounds.problems.append(
-            f"never catches up: {format_number(estimate.changed_per_hour / GIB)} GiB change in an hour, "
+            f"never catches up: {gib(estimate.changed_per_hour)} change in an hour, "
             f"the link carries {format_number(estimate.speed * 3600 / GIB)}"
         )
     for name, limit in (("the window", move.window_minutes), ("the RTO", rto)):
@@ -164,7 +164,7 @@ def _seed(move: MoveEvidence, link: LinkEvidence, seeds: Seeds, today: date, est
         return Grounds(missing=[f"date of the move of {move.server} ({on} has passed; write a new one under `move:`)"])
     size = seeds[link.name, move.server]
     needed = size / estimate.speed / 3600
-    others = "" if size == move.disks else f" with those before it ({format_number(size / GIB)} GiB)"
+    others = "" if size == move.disks else f" with those before it ({gib(size)})"
     numbers = f"{format_number(needed)} h of copying{others} <= {nights} x {format_number(hours)} h of the nights before"
     grounds.formulas.append(numbers)
     if needed > nights * hours:

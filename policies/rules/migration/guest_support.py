@@ -12,7 +12,7 @@ from policies.rule import Parameter, Parameters, Rule
 from policies.rules.decide import Grounds, decide
 from policies.rules.migration.quotas import type_of
 from policies.rules.migration.sides import NO_MOVES, ahead, source_of, standing, target_of
-from policies.verdict import Fact, Severity, Verdict, format_number
+from policies.verdict import Fact, Severity, Verdict, format_number, gib
 
 _TIB = 1024 * GIB
 _MBR_LIMIT = 2 * _TIB
@@ -142,7 +142,7 @@ def _drift(move: MoveEvidence, source: ServerEvidence | None) -> Grounds:
 
 
 def _size(size: float) -> str:
-    return f"{format_number(size / _TIB)} TiB" if size >= _TIB else f"{format_number(size / GIB)} GiB"
+    return f"{format_number(size / _TIB)} TiB" if size >= _TIB else gib(size)
 
 
 GUEST_SUPPORT = Rule(

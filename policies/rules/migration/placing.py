@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from infra.estate.model import GIB
+from infra.wording import listed
 from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown, missing
 from policies.packing import FailureCase, Load, Misfit, Room, failure_cases, misfits
 from policies.rules.capacity.demand import counts
-from policies.verdict import format_number
+from policies.verdict import format_number, gib
 
 Demand = ServerEvidence | PromiseEvidence
 
@@ -39,21 +39,20 @@ class Fit:
         """The sums with their numbers; the placing itself is stricter."""
         lost = f"without {', '.join(self.failed)}" if self.failed else "with all hosts"
         return (
-            f"memory: {_gib(self.memory_needed)} needed <= {_gib(self.memory_left)} left {lost}; "
+            f"memory: {gib(self.memory_needed)} needed <= {gib(self.memory_left)} left {lost}; "
             f"vCPUs: {format_number(self.cpus_needed)} needed <= {format_number(self.cpus_left)} left"
         )
 
     def sums(self) -> str:
         """The sums for a message."""
         return (
-            f"memory {_gib(self.memory_needed)} of {_gib(self.memory_left)}, "
+            f"memory {gib(self.memory_needed)} of {gib(self.memory_left)}, "
             f"vCPUs {format_number(self.cpus_needed)} of {format_number(self.cpus_left)}"
         )
 
     def named(self) -> str:
         """Those without a place, the first three by name."""
-        more = f" and {len(self.without) - 3} more" if len(self.without) > 3 else ""
-        return ", ".join(f"{m.name} ({m.binding})" for m in self.without[:3]) + more
+        return listed([f"{m.name} ({m.binding})" for m in self.without])
 
 
 def demands(
@@ -109,7 +108,3 @@ def _name(item: Demand) -> str:
 
 def _number(value: float | Unknown) -> float:
     return 0 if isinstance(value, Unknown) else value
-
-
-def _gib(size: float) -> str:
-    return f"{format_number(size / GIB)} GiB"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infra.wording import listed
 from policies.evidence import Evidence, ServerEvidence, ServiceEvidence, Unknown
 from policies.parts import Part, Parts
 from policies.rule import Parameter, Parameters, Rule
@@ -87,9 +88,8 @@ def _judge(rule: Rule, service: ServiceEvidence, places: list[_Places], span: st
     formula = f"fewest places of a part: {worst.part.name} in {worst.least} ({', '.join(worst.known) or '?'}) >= {_WANTED}"
     asks = f"tier {service.tier} asks for {_ASKS[span]}"
     if narrow:
-        named = "; ".join(f"{p.part.name} stands in {', '.join(p.known) or 'one zone'} only" for p in narrow[:3])
-        more = f" and {len(narrow) - 3} more" if len(narrow) > 3 else ""
-        message = f"service {service.name}: {asks}; {named}{more}"
+        named = listed([f"{p.part.name} stands in {', '.join(p.known) or 'one zone'} only" for p in narrow], between="; ")
+        message = f"service {service.name}: {asks}; {named}"
         return rule.verdict(Outcome.FAIL, service.target, message, facts=facts, formula=formula, source=service.source)
     if lacks:
         message = f"service {service.name}: {asks}; where {len(lacks)} of its machines stand is not known yet"
