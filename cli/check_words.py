@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _COLOURS = {"fail": "red", "undetermined": "yellow", "waived": "yellow"}
 _MISSING_SHOWN, _OBJECTS_SHOWN = 3, 4
-_SOON_DAYS = 30
 _AS_EVER = Terms()
 
 
@@ -80,10 +79,11 @@ def _undetermined(result: Result, evidence: Evidence) -> Iterator[str]:
 def _waivers(checked: Checked) -> Iterator[str]:
     """What will fail again soon, and what excuses nothing any more."""
     from policies.outlook import outlook, unused  # noqa: PLC0415 - only where waivers are
+    from policies.waivers import SOON_DAYS  # noqa: PLC0415
 
     waivers = checked.evidence.waivers
     for lapse in outlook(checked.result, waivers, checked.evidence.today):
-        if lapse.days_left <= _SOON_DAYS:
+        if lapse.days_left <= SOON_DAYS:
             covered = listed([f"{v.rule} {v.target}" for v in lapse.findings], _OBJECTS_SHOWN)
             yield f"waiver {lapse.waiver.id} ends in {lapse.days_left} days, on {lapse.last_day}: {covered} will then fail"
     for waiver in unused(checked.result, waivers):

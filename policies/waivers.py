@@ -16,6 +16,8 @@ LONGEST = {
     Severity.LOW: timedelta(days=365),
 }
 """The longest life of a waiver by the severity of what it waives: the graver, the sooner somebody has to look again."""
+SOON_DAYS = 30
+"""A waiver that lapses within so many days is named aloud: long enough to mend what it covers, or to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Standing:
 
 def standing(waiver: Waiver, severity: Severity, today: date) -> Standing:
     """Whether a waiver counts for a finding of this severity on this day."""
-    created, expires = _day(waiver.created), _day(waiver.expires)
+    created, expires = day_of(waiver.created), day_of(waiver.expires)
     if expires is None:
         return Standing(counts=False, why=f"its expiry date {waiver.expires!r} cannot be read; write it like {today + timedelta(days=14)}")
     if created is None:
@@ -60,10 +62,11 @@ def apply(verdict: Verdict, waivers: tuple[Waiver, ...], today: date) -> Verdict
 
 def lapses(waiver: Waiver) -> date | None:
     """The last day a waiver counts; None where its date cannot be read."""
-    return _day(waiver.expires)
+    return day_of(waiver.expires)
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A date as waivers write it; None where it cannot be read."""
     try:
         return date.fromisoformat(text.strip())
     except ValueError:

@@ -12,10 +12,8 @@ from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.model import WaiverRow
 from policies.verdict import Outcome, Severity, Verdict
-from policies.waivers import standing
+from policies.waivers import SOON_DAYS, day_of, lapses, standing
 
-SOON_DAYS = 30
-"""A waiver that lapses within so many days is named aloud: long enough to mend what it covers, or to ask again."""
 COVERED = 20
 """Findings listed under one waiver; the rest are counted."""
 _ORDER = ("lapsed", "lapsing", "early", "valid")
@@ -34,7 +32,7 @@ def _row(waiver: Waiver, spoken: Sequence[tuple[str, Verdict]], today: date) -> 
     # The gravest finding decides how long a waiver may live; one that covers nothing is judged by its dates alone.
     severity = min((v.severity for _, v in covered), key=lambda s: s.rank, default=Severity.LOW)
     found = standing(waiver, severity, today)
-    expires = _day(waiver.expires)
+    expires = lapses(waiver)
     left = (expires - today).days if expires is not None else None
     return WaiverRow(
         id=waiver.id,
@@ -58,12 +56,5 @@ def _row(waiver: Waiver, spoken: Sequence[tuple[str, Verdict]], today: date) -> 
 def _state(waiver: Waiver, left: int | None, today: date, *, counts: bool) -> State:
     if counts:
         return "lapsing" if left is not None and left <= SOON_DAYS else "valid"
-    created = _day(waiver.created)
+    created = day_of(waiver.created)
     return "early" if left is not None and left >= 0 and created is not None and created > today else "lapsed"
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
