@@ -107,7 +107,7 @@ def _double(bill: Bill, now: list[CostLine]) -> Iterator[CostLine]:
     """Both sides are paid while the source is held: on vSphere with its hosts, since it must be able to start again; on AWS its volumes."""
     days = hold_days(bill.subject, bill.prices)
     up = bill.subject.direction == "up"
-    held = sum(line.usd for line in now if up or line.unit not in {"hours", "vCPU-hours"})
+    held = sum(line.usd for line in now if up or not (line.unit in {"hours", "vCPU-hours"} or line.what.startswith(cost_aws.LEAVING)))
     if days > 0 and held > 0:
         price = bill.prices["hold-days"].model_copy(update={"value": round(held, 2), "unit": "USD a month, the source's lines above"})
         how = "" if up else " while its instance is stopped"

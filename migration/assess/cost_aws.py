@@ -15,6 +15,8 @@ from migration.discover.model import Metric
 
 GP3_FREE_IOPS = 3000
 GP3_FREE_BYTES_S = 125 << 20
+LEAVING = "data that leaves AWS"
+"""How the line of what an instance sends begins: a stopped one sends nothing."""
 _MIB = 1 << 20
 _SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 _IO2_STEPS = ((32000, "ebs-io2-iops-month"), (64000, "ebs-io2-iops-month-over-32000"), (float("inf"), "ebs-io2-iops-month-over-64000"))
@@ -96,4 +98,4 @@ def _transfer(s: Subject, prices: Prices, side: Side) -> Iterator[CostLine]:
     if seen is None or seen.mean <= 0 or share <= 0:
         return
     gib = seen.mean * _SECONDS_PER_MONTH * share / GIB
-    yield monthly(f"data that leaves AWS, {share:.0%} of what its cards were seen to do", gib, "GiB", prices["transfer-out-gib"], side)
+    yield monthly(f"{LEAVING}, {share:.0%} of what its cards were seen to do", gib, "GiB", prices["transfer-out-gib"], side)

@@ -31,6 +31,7 @@ class _Load:
 
     iops_p99: float
     iops_most: float
+    bytes_p99: float
     bytes_most: float
     told: str
 
@@ -54,12 +55,13 @@ def _load(disk: FoundDisk, whole: int, disks: int, usage: Mapping[Metric, Percen
     share = max(disk.size, 0) / whole if whole else 1 / max(disks, 1)
     iops, rate = usage.get(Metric.IOPS), usage.get(Metric.DISK_BYTES)
     if iops is None and rate is None:
-        return _Load(iops_p99=0.0, iops_most=0.0, bytes_most=0.0, told="nothing was measured")
+        return _Load(iops_p99=0.0, iops_most=0.0, bytes_p99=0.0, bytes_most=0.0, told="nothing was measured")
     of = f"{share:.0%} of the machine's by size" if disks > 1 else "measured"
     said = f"{iops.maximum * share:,.0f} IOPS at most" if iops else f"{(rate.maximum if rate else 0.0) * share / _MIB:,.0f} MiB/s at most"
     return _Load(
         iops_p99=max(iops.p99, 0.0) * share if iops else 0.0,
         iops_most=max(iops.maximum, 0.0) * share if iops else 0.0,
+        bytes_p99=max(rate.p99, 0.0) * share if rate else 0.0,
         bytes_most=max(rate.maximum, 0.0) * share if rate else 0.0,
         told=f"{said}, {of}",
     )
@@ -77,6 +79,8 @@ def _needs_io2(size: int, load: _Load, tier: str) -> str:
         return "larger than gp3 everywhere"
     if load.iops_p99 > GP3_MOST_IOPS:
         return "more operations than gp3 does"
+    if load.bytes_p99 > GP3_MOST_BYTES_S:
+        return "more bytes than gp3 does"
     if tier == "gold" and load.iops_p99 > GP3_FREE_IOPS:
         return "gold: steady latency under load"
     return ""
@@ -95,7 +99,8 @@ def _gp3(disk: FoundDisk, size: int, load: _Load) -> VolumeChoice:
 def _io2(disk: FoundDisk, size: int, load: _Load, reason: str) -> VolumeChoice:
     size = max(size, IO2_LEAST)
     most = min(IO2_MOST_IOPS, size // GIB * IO2_IOPS_PER_GIB)
-    iops = min(most, max(100, math.ceil(load.iops_p99 / 100) * 100))
+    carried = min(IO2_MOST_BYTES_S, load.bytes_p99) / GP3_BYTES_S_PER_IOPS
+    iops = min(most, max(100, math.ceil(load.iops_p99 / 100) * 100, math.ceil(carried / 100) * 100))
     why = f"io2, {reason}: {load.told}"
     return VolumeChoice(
         disk=disk.label,

@@ -120,6 +120,13 @@ def test_the_way_down_pays_for_what_leaves_aws_and_holds_volumes_only() -> None:
     assert found.double_usd == pytest.approx(10.5 * 14 * 12 / 365)
 
 
+def test_an_instance_that_is_held_is_stopped_and_sends_nothing() -> None:
+    volume = disk(label="/dev/sda1", size=100 * GIB, kind="gp3")
+    talking = usage(measured(Metric.NET_BYTES, 1_000_000.0))
+
+    assert billed(down(instance(disks=(volume,)), usage=talking)).double_usd == billed(down(instance(disks=(volume,)))).double_usd
+
+
 def test_the_estate_says_how_long_the_source_is_held() -> None:
     from infra.estate.model import MoveIntent
 

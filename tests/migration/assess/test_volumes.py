@@ -57,6 +57,12 @@ def test_io2_where_gp3_does_not_do(gib, tier, p99, reason):
     assert volume.iops == p99
 
 
+def test_io2_where_more_bytes_are_moved_than_gp3_does():
+    (volume,) = volumes(4000, usage=measured(Metric.DISK_BYTES, 2000 * MIB, 2400 * MIB))
+    assert (volume.kind, volume.iops, volume.throughput) == ("io2", 8000, 2000 * MIB)
+    assert "more bytes" in volume.why
+
+
 def test_gold_at_rest_stays_on_gp3():
     assert volumes(100, tier="gold", usage=measured(Metric.IOPS, 500, 900))[0].kind == "gp3"
 
