@@ -93,7 +93,7 @@ def _content(file: Path, collector: Collector) -> bytes:
     found = io.BytesIO()
     try:
         with gzip.open(file) as unpacked:
-            while piece := unpacked.read(1 << 20):
+            while piece := unpacked.read1(1 << 20):
                 found.write(piece)
                 if found.tell() > MOST:
                     raise _too_large(file)
