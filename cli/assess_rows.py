@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from infra.spreadsheet import harmless
 from migration.assess.model import Assessment, Readiness
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def csv_text(assessments: Sequence[Assessment]) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for each in assessments:
-        writer.writerow({name: _harmless(value) for name, value in _row(each).items()})
+        writer.writerow({name: harmless(value) if isinstance(value, str) else value for name, value in _row(each).items()})
     return out.getvalue()
 
 
@@ -95,10 +96,6 @@ def _row(a: Assessment) -> dict[str, Any]:
         "legacy": a.modernize.what if a.modernize else "",
         "supported_until": a.modernize.until or "" if a.modernize else "",
     }
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
 def document(found: Judged, listed: Sequence[Assessment]) -> dict[str, Any]:

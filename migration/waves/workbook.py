@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.spreadsheet import harmless
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_capacity import MONTH_DAYS
@@ -26,7 +27,6 @@ COLUMNS = (
     "Server", "Night", "Retain", "Group", "Service", "Tier", "From", "To", "GB", "Down min", "Down min p90", "State", "Pinned",
     "Chosen by planner", "Note",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@")
 
 Cell = str | float | int | date | None
 Row = Sequence[Cell]
@@ -196,4 +196,4 @@ def _plain(value: Cell) -> str:
     if value is None:
         return ""
     text = value.isoformat() if isinstance(value, date) else f"{value:.10g}" if isinstance(value, int | float) else value
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return harmless(text) if isinstance(value, str) else text

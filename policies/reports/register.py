@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from infra.pages.environment import page_environment
+from infra.spreadsheet import harmless
 from policies.risk import Risk
 
 COLUMNS = (
@@ -60,7 +61,7 @@ def register_csv(risks: Sequence[Risk]) -> str:
     writer.writeheader()
     for risk in risks:
         row = risk_data(risk)
-        writer.writerow({k: _harmless(", ".join(v) if isinstance(v, list) else str(v)) for k, v in row.items()})
+        writer.writerow({k: harmless(", ".join(v) if isinstance(v, list) else str(v)) for k, v in row.items()})
     return out.getvalue()
 
 
@@ -71,7 +72,3 @@ def register_html(risks: Sequence[Risk], title: str, today: date) -> str:
     return (
         page_environment("policies.reports").get_template("register.html").render(title=title, today=today, risks=risks, by_owner=by_owner)
     )
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

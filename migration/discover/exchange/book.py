@@ -11,6 +11,7 @@ from typing import Protocol
 
 import python_calamine
 
+from infra.spreadsheet import as_meant
 from migration.discover.exchange.cells import text
 from migration.discover.exchange.faults import damaged, protected
 from migration.discover.exchange.notes import Notes
@@ -138,14 +139,14 @@ def read_csv(content: bytes, name: str, notes: Notes) -> Iterator[list[str]]:
     for row, lines in _parsed(plain, separator):
         if not width:
             width = len(row) if len(row) > 1 else 0
-            yield [_plain(cell) for cell in row]
+            yield [as_meant(cell) for cell in row]
         elif len(lines) > 1 and len(row) != width:
             notes.add("DSC-050", f"a quote is opened and never closed, for {len(lines)} lines", tab=name, taken="read line by line")
-            yield from ([_plain(cell) for cell in next(csv.reader([line], delimiter=separator), [])] for line in lines)
+            yield from ([as_meant(cell) for cell in next(csv.reader([line], delimiter=separator), [])] for line in lines)
         else:
             if len(row) > width and any(row[width:]):
                 notes.add("DSC-050", f"{len(row)} fields under {width} names", tab=name, taken=f"the first {width}", name=row[0][:60])
-            yield [_plain(cell) for cell in row]
+            yield [as_meant(cell) for cell in row]
 
 
 def _parsed(plain: str, separator: str) -> Iterator[tuple[list[str], list[str]]]:
@@ -167,14 +168,6 @@ def _parsed(plain: str, separator: str) -> Iterator[tuple[list[str], list[str]]]
             row = []
         taken, seen[:] = list(seen), []
         yield row, taken
-
-
-def _plain(cell: str) -> str:
-    """Without the mark that keeps a spreadsheet from taking a text for a formula."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in _FORMULA else cell
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _decoded(content: bytes, name: str, notes: Notes) -> str:

@@ -12,10 +12,11 @@ from io import BytesIO
 
 import xlsxwriter
 
+from infra.spreadsheet import FORMULA
 from migration.discover.exchange.rvtools_rows import PER_MACHINE, Cells, card_facts, common, source_id
 from migration.discover.exchange.rvtools_tabs import TABS
 from migration.discover.exchange.tables import MIB
-from migration.discover.exchange.writing import FORMULA, number_of
+from migration.discover.exchange.writing import number_of
 from migration.discover.model import FoundHost, FoundMachine, FoundNetwork, Inventory
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that spreadsheets would run."""
+from infra.spreadsheet import harmless
 
 
 def safe(value: object) -> object:
-    """A text that no spreadsheet takes for a formula: `=cmd()` becomes `'=cmd()`. Reading takes the mark away again."""
-    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA):
-        return f"'{value}"
-    return value
+    """A value that no spreadsheet takes for a formula. Reading takes the mark away again."""
+    return harmless(value) if isinstance(value, str) else value
 
 
 def units(size: int, unit: int) -> int | str:
