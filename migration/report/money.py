@@ -20,7 +20,7 @@ _PRICES = tuple(10 ** (exponent / 4) for exponent in range(-4, 33))
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Cumulative USD by month from 0: staying, and moving. `even`: the month in which moving has paid for itself, or None."""
+    """Cumulative USD by month from 0: staying, and moving. `even`: the month from which moving has paid for itself for good, or None."""
 
     stay: tuple[float, ...]
     move: tuple[float, ...]
@@ -52,8 +52,8 @@ def curves(assessments: Sequence[Assessment], when: Mapping[str, date], today: d
                 going += cost.once_usd + cost.double_usd
         stay.append(stay[-1] + staying)
         move.append(move[-1] + going)
-    even = next((month for month in range(1, months + 1) if move[month] < stay[month]), None)
-    return Curves(tuple(stay), tuple(move), even)
+    unpaid = max((month for month in range(months + 1) if move[month] >= stay[month]), default=0)
+    return Curves(tuple(stay), tuple(move), unpaid + 1 if unpaid < months else None)
 
 
 def fleet_frontier(assessments: Sequence[Assessment]) -> tuple[FleetPoint, ...]:

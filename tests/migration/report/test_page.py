@@ -179,6 +179,18 @@ def test_the_month_in_which_it_has_paid_for_itself() -> None:
     assert found.even == 6
 
 
+def test_it_has_not_paid_for_itself_while_a_later_wave_takes_it_all_again() -> None:
+    dear = Cost(now_usd_month=100.0, then_usd_month=60.0, once_usd=400.0, double_usd=0.0, lines=())
+    cheap = Cost(now_usd_month=100.0, then_usd_month=0.0, once_usd=0.0, double_usd=0.0, lines=())
+    today = NOW.date()
+    found = curves([judged("a", cost=cheap), judged("b", cost=dear)], {"a": today, "b": today + timedelta(days=70)}, today)
+
+    assert found.move[2] < found.stay[2]
+    assert found.move[3] > found.stay[3]
+    # 400 once; 100 a month from the first day on and 40 from the third month on.
+    assert found.even == 4
+
+
 def test_the_frontier_of_a_fleet_goes_from_cheapest_to_safest_and_no_point_is_beaten() -> None:
     points = fleet_frontier([judged("a"), judged("b"), replace(BLOCKED, sizing=None)])
 
