@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.estate.model import GIB
 from migration.waves.build import Built, Inputs, build
 from migration.waves.build_candidates import Candidate
 from migration.waves.document import Goal, parse_wave_plan
@@ -26,7 +27,6 @@ from migration.waves.solve import solve
 
 TODAY = date(2026, 11, 25)
 SIZES = (500, 5_000)
-GIB = 1 << 30
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from infra.catalogue import InstanceType, instance_types
 from infra.estate.model import GIB
+from infra.prices import HOURS_PER_MONTH
 from migration.assess.frontier import Candidate, worthwhile
 from migration.assess.packing import Demand
 from migration.assess.sizing_use import Numbers, Use, use_of_series
@@ -18,7 +19,6 @@ from migration.assess.sizing_use import Numbers, Use, use_of_series
 DATA = Path(__file__).parent / "data"
 MISSING = 65535
 HOURS_NEEDED = 160
-HOURS_PER_MONTH = 730
 _NOT_SERVERS = ("hpc", "u-", "u7", "mac")
 
 

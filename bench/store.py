@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from infra.estate.model import GIB
 from migration.discover.model import FoundDisk, FoundMachine, FoundNic, FoundPartition, Inventory, Metric
 from migration.discover.samples import Samples
 from migration.discover.store import open_store
@@ -23,7 +24,6 @@ from migration.discover.usage import Told, refresh
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 END = int(NOW.timestamp())
-GIB = 1 << 30
 SIZES = (1_000, 5_000, 10_000)
 MEASURED = 200
 

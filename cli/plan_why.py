@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.paragraphs import columns, heading, paragraph
+from infra.prices import DAYS_PER_MONTH
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_capacity import MONTH_DAYS
 from migration.waves.build_resources import waiting_cost
 from migration.waves.durations import estimate
 from migration.waves.model import Before, Group
@@ -55,7 +55,7 @@ def _lines(built: Built, each: Candidate, group: Group) -> Iterator[str]:
     yield heading("how its durations were counted")
     yield paragraph(moved.formula, indent="  ")
     yield paragraph(moved.source, indent="  ")
-    saved = max(0.0, each.saved_usd_month or 0.0) / MONTH_DAYS
+    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH
     yield heading(f"what a night of waiting costs: {waiting_cost(each, programme):,.2f} USD")
     yield f"  {saved:,.2f} of running cost not saved yet, the rest for people, tools and risk (`money:` of the programme)"
     yield heading(f"nights open to its group: {len(group.nights)} of {len(nights)}")

@@ -22,6 +22,11 @@ from infra.estate.model import Model
 from infra.estate.problems import Problem, did_you_mean
 from infra.estate.shape import build
 
+HOURS_PER_MONTH = 730
+"""8,760 hours a year / 12, as the calculator of AWS counts."""
+DAYS_PER_MONTH = 30.4375
+"""365.25 days a year / 12: what a price a month comes to in some days."""
+
 _DATA = "prices.yaml"
 _SECTIONS = ("prices", "instances")
 

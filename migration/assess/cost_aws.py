@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from infra.catalogue import instance_types
 from infra.estate.model import GIB
 from infra.guest_systems import split
-from infra.prices import Price, Prices
+from infra.prices import HOURS_PER_MONTH, Price, Prices
 from migration.assess.cost_lines import Side, monthly
-from migration.assess.model import HOURS_PER_MONTH, CostLine, VolumeChoice
+from migration.assess.model import CostLine, VolumeChoice
 from migration.assess.subject import Subject
 from migration.discover.model import Metric
 

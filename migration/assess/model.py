@@ -10,9 +10,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-HOURS_PER_MONTH = 730
-"""AWS's own figure for a month (its pricing calculator)."""
-
 
 class Readiness(StrEnum):
     """Whether a server can be moved as it is."""

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from infra.catalogue import InstanceType, instance_types, server_types
 from infra.guest_systems import split
-from infra.prices import Prices
+from infra.prices import HOURS_PER_MONTH, Prices
 from migration.assess.frontier import Candidate, worthwhile
-from migration.assess.model import HOURS_PER_MONTH
 from migration.assess.sizing_rules import SizingRules
 from migration.assess.sizing_use import Use
 from migration.assess.subject import system_of

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from infra.estate.model import GIB
 from infra.pages.environment import page_environment
 from migration.assess.model import Assessment, Readiness
 from migration.discover.model import Gravity
@@ -19,7 +20,6 @@ from migration.report.model import Material
 from migration.report.money import curves, fleet_chosen, fleet_frontier
 from migration.report.topology import Topology, services_only
 
-GIB = 1 << 30
 MAP_SERVERS = 150
 """Servers drawn one by one; of a larger estate the map shows services."""
 RISKY = 0.05

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
+from infra.prices import DAYS_PER_MONTH
 from migration.report.chart import Axes, Band, Mark, Series, line_chart
 from migration.report.gantt import bars, gantt
 from migration.report.model import Projection, RoomCurve
@@ -16,7 +17,6 @@ from migration.waves.document import WavePlan
 
 ROOMS = 4
 """Rooms of one site in one picture: the fullest; a table has all."""
-_DAYS = 30.4375
 
 
 def estate_map(topology: Topology) -> str:
@@ -65,7 +65,7 @@ def money(curves: Curves, today: date) -> str:
             Series(name="stay", points=[(float(n), v) for n, v in enumerate(curves.stay)]),
             Series(name="move as planned", points=[(float(n), v) for n, v in enumerate(curves.move)]),
         ],
-        Axes(x=lambda v: f"{today + timedelta(days=v * _DAYS):%b %Y}", y=lambda v: f"{v:,.0f}", unit="USD in all"),
+        Axes(x=lambda v: f"{today + timedelta(days=v * DAYS_PER_MONTH):%b %Y}", y=lambda v: f"{v:,.0f}", unit="USD in all"),
         marks=[Mark(x=float(even), y=curves.move[even], name=f"paid for in month {even}")] if even else (),
     )
 

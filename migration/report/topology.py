@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.estate.model import Estate
+from infra.estate.model import GIB, Estate
 from migration.discover.model import Edge, FoundMachine, Inventory
 
 UNKNOWN_SERVICE = "no known service"
 """Machines that neither the estate nor a tag assigns to a service."""
-GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

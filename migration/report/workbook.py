@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.estate.model import GIB
 from migration.report.model import Material
 from migration.waves.workbook import Row, Sheet, sheets
-
-GIB = 1 << 30
 
 
 def report_sheets(material: Material) -> tuple[Sheet, ...]:

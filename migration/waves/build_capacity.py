@@ -15,22 +15,19 @@ from datetime import date
 from infra.catalogue import instance_types, type_for
 from infra.ec2_quotas import quota_group
 from infra.errors import InclineError
-from infra.estate.model import AwsSite, Cluster, Estate, VsphereSite
+from infra.estate.model import GIB, AwsSite, Cluster, Estate, VsphereSite
 from infra.observed.capacity import AwsCapacity, CapacitySnapshot, History, ObservedCluster, VsphereCapacity
+from infra.prices import DAYS_PER_MONTH, HOURS_PER_MONTH
 from migration.discover.model import Finding, FoundCluster, Gravity, Inventory
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_growth import Growth, growth
 from migration.waves.build_parts import Part
 from migration.waves.model import Resource, Use
 
-GIB = 1 << 30
 VCPU_PER_CORE = 4.0
 QUOTA_PERCENT = 80.0
 DATASTORE_PERCENT = 90.0
 """The defaults of CAP-001, CAP-011 and CAP-006."""
-
-HOURS_PER_MONTH = 730
-MONTH_DAYS = 30.4375
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +62,7 @@ class Room:
         """What is left for moves in a night, after growth: as forecast where there is a history, else so many per cent a month."""
         share = self.ahead.by_night.get(night) if self.ahead else None
         if share is None:
-            share = percent_per_month / 100 * (night - today).days / MONTH_DAYS
+            share = percent_per_month / 100 * (night - today).days / DAYS_PER_MONTH
         return self.whole - self.reserve - self.used * (1 + (share if self.growth else 0.0))
 
     def resource(self, calendar: Sequence[date], today: date, percent_per_month: float) -> Resource:

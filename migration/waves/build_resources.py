@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
+from infra.prices import DAYS_PER_MONTH
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_capacity import MONTH_DAYS, Room
+from migration.waves.build_capacity import Room
 from migration.waves.build_parts import Part
 from migration.waves.durations import Estimate, Rate
 from migration.waves.model import Group, Resource, Use
@@ -75,7 +76,7 @@ def copies(moved: Mapping[tuple[str, str], Estimate], rates: Mapping[tuple[str, 
 
 def waiting_cost(each: Candidate, programme: Programme) -> float:
     """What one night of waiting costs for a server: running cost not saved yet, the programme's own, and the risk of what is left."""
-    saved = max(0.0, each.saved_usd_month or 0.0) / MONTH_DAYS
+    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH
     risk = next((usd for tier, usd in programme.money.risk_usd.items() if str(tier) == each.tier), 0.0)
     return saved + programme.money.waiting_usd + risk
 

@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from infra.estate.model import Estate, Link
+from infra.estate.model import GIB, Estate, Link
 from migration.moves import MoveRecord, Round
 from migration.waves.build_candidates import Candidate
 from migration.waves.programme import Hours, LinkUse, Programme, minutes_of
 
 BLOCK = 512 * 1024
-GIB = 1 << 30
 STREAMS = 64
 CHANGED_PERCENT_PER_HOUR = 1.0
 SYNC_HOURS = 1.0

@@ -14,10 +14,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.prices import DAYS_PER_MONTH
 from infra.spreadsheet import harmless
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_capacity import MONTH_DAYS
 from migration.waves.build_ledger import ledger
 from migration.waves.document import PlannedNight, WavePlan
 from migration.waves.durations import estimate
@@ -115,7 +115,7 @@ def _cost(plan: WavePlan, built: Built | None) -> Iterator[Row]:
     moved = 0
     before: date | None = None
     for night in plan.nights:
-        total += monthly * ((night.night - before).days if before else 0) / MONTH_DAYS
+        total += monthly * ((night.night - before).days if before else 0) / DAYS_PER_MONTH
         monthly += sum(saved.get(each.server, 0.0) for each in night.servers)
         moved += len(night.servers)
         before = night.night

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from infra.catalogue import InstanceType
+from infra.prices import HOURS_PER_MONTH
 from policies.evidence import Evidence, InstanceSettings, ServerEvidence, Unknown, VolumeEvidence
 from policies.repair.change import swapped
 from policies.verdict import format_number, gib
@@ -45,7 +46,7 @@ class Retype:
     @property
     def note(self) -> str:
         """What it costs, and that it stops the machine."""
-        month = self.dearer * 730
+        month = self.dearer * HOURS_PER_MONTH
         cost = f"costs {month:,.0f} USD a month more" if month >= 0.5 else f"saves {-month:,.0f} USD a month" if month <= -0.5 else ""
         return "; ".join(part for part in (cost, "changing the type stops the machine" if self.server.as_of else "") if part)
 
