@@ -19,7 +19,9 @@ def detail(a: Assessment) -> Iterator[str]:
     yield paragraph(a.strategy_why)
     about = (("service", a.service), ("tier", a.tier), ("owner", a.owner), ("environment", a.environment), ("power", a.power))
     yield paragraph(", ".join(f"{name} {value}" for name, value in about if value and value != "unknown"), indent="  ")
-    yield paragraph(f"{a.cpus} vCPU, {size_text(a.memory)} of memory, {size_text(a.bytes)} of disks to carry", indent="  ")
+    yield paragraph(
+        f"{a.cpus or '?'} vCPU, {size_text(a.memory) if a.memory else '?'} of memory, {size_text(a.bytes)} of disks to carry", indent="  "
+    )
     if a.reasons:
         yield heading("before it can go")
         for reason in a.reasons:

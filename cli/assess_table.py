@@ -66,6 +66,8 @@ def _answer(s: Summary) -> str:
 def _money(s: Summary) -> str:
     ways = ", ".join(f"{count} {way.value}" for way, count in s.by_strategy.items())
     retired = f" Switching off what is suggested to retire saves {usd(s.retired)} a month." if s.retired else ""
+    if s.going and s.unpriced == s.going:
+        return f"What the {s.going} that could go cost cannot be said: their sizes are not known. Suggested: {ways}.{retired}"
     if not s.going:
         return f"None is suggested to go now ({ways}).{retired}"
     more_or_less = "less" if s.then <= s.now else "MORE"
@@ -73,7 +75,8 @@ def _money(s: Summary) -> str:
     now = f"{usd(s.now)} a month now (their share of all hosts, and storage)"
     way = f"the move itself {usd(s.once)}, double running {usd(s.double)}"
     change = f"{usd(s.then)} then, {abs(s.saving):.0%} {more_or_less}"
-    return f"The {s.going} that could go cost {now} and {change}; {way}; {three}. Suggested: {ways}.{retired}"
+    some = f" {s.unpriced} of them {'is' if s.unpriced == 1 else 'are'} in no sum: no size is known." if s.unpriced else ""
+    return f"The {s.going} that could go cost {now} and {change}; {way}; {three}.{some} Suggested: {ways}.{retired}"
 
 
 def _freed(s: Summary) -> str:
@@ -131,8 +134,9 @@ def _fitting(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _row(a: Assessment) -> tuple[str, ...]:
-    then = a.sizing.chosen.name if a.sizing else "as now"
-    money = f"{a.cost.now_usd_month:,.0f} -> {a.cost.then_usd_month:,.0f}" if a.cost else ""
+    known = a.cpus > 0 and a.memory > 0
+    then = a.sizing.chosen.name if a.sizing else "as now" if known else "not known"
+    money = f"{a.cost.now_usd_month:,.0f} -> {a.cost.then_usd_month:,.0f}" if a.cost else "not known"
     stays = a.strategy in {Strategy.RETAIN, Strategy.RETIRE}
     return (
         a.server + (" (off)" if a.power != "on" else ""),
@@ -141,7 +145,7 @@ def _row(a: Assessment) -> tuple[str, ...]:
         f"{a.complexity.value}/5",
         "*" * a.confidence.value or "-",
         a.strategy.value,
-        f"{a.cpus} vCPU {size_text(a.memory)}",
+        f"{a.cpus or '?'} vCPU {size_text(a.memory) if a.memory else '?'}",
         "" if stays else then,
         money,
     )

@@ -119,7 +119,7 @@ def _row(machine: FoundMachine, busy: str, *, strangers: bool) -> tuple[str, ...
     server = server or ("not in the estate" if strangers and not machine.server and not machine.template else "")
     where = machine.host or machine.instance_type
     about = ", ".join(word for word in (where, state, server) if word)
-    sizes = (f"{machine.cpus:>3} vCPU", f"{size(machine.memory):>9}", f"{size(machine.provisioned):>9}")
+    sizes = (f"{machine.cpus or '?':>3} vCPU", f"{size(machine.memory) if machine.memory else '?':>9}", f"{size(machine.provisioned):>9}")
     return (machine.name, *sizes, f"{machine.os or machine.os_config or '?':14}", busy, about)
 
 

@@ -14,6 +14,7 @@ from cli.plan_file import rescored
 from cli.plan_inputs import Places
 from infra.errors import InclineError
 from infra.estate.load import load_estate
+from infra.wording import counted, listed
 from migration.engine import check_new_move
 from migration.moves import FINAL
 from migration.plan import make_plan
@@ -70,7 +71,7 @@ def _earlier(asked: Asked) -> Check:
     return Check(
         name="earlier waves",
         ok=False,
-        what=f"{len(waiting)} servers of earlier nights have not moved: {', '.join(waiting[:4])}",
+        what=f"{counted(len(waiting), 'server')} of earlier nights not moved yet: {listed(waiting, 4)}",
         next="incline plan run   or   incline plan make",
     )
 

@@ -16,6 +16,7 @@ from cli.exit_codes import ExitCode
 from cli.output import emit, say, say_next, styled
 from cli.plan_options import CapacityOption, EstateOption, JsonOption, PlanOption, ProgrammeOption
 from cli.store_path import StoreOption
+from infra.wording import counted
 
 if TYPE_CHECKING:
     from cli.plan_go import Asked, Check
@@ -99,11 +100,11 @@ def _chosen(plan: WavePlan, night: str) -> PlannedNight:
 def _ask(asked: Asked) -> list[Check]:
     from cli.plan_go import checks  # noqa: PLC0415
 
-    say(f"wave of {asked.night.night}: {len(asked.night.servers)} servers, go or no-go")
+    say(f"wave of {asked.night.night}: {counted(len(asked.night.servers), 'server')}, go or no-go")
     found = []
     for each in checks(asked):
         mark = styled("go   ", "green", sys.stderr) if each.ok else styled("NO GO", "red", sys.stderr)
-        say(f"  {mark} {each.name}: {each.what}")
+        say(f"  {mark} {each.name}: {each.what.removeprefix(f'{each.name}: ')}")
         found.append(each)
     return found
 
@@ -115,7 +116,7 @@ def _tell(found: Sequence[Check], night: PlannedNight, options: Options, json_mo
     words = f"no go: {len(stopped)} of {len(found)} questions say no" if stopped else f"go: all {len(found)} questions say yes"
     emit(data, lambda: words, json_mode)
     if stopped:
-        say_next(next((each.next for each in stopped if each.next), "incline plan make"))
+        say_next(_way_on(stopped))
         raise typer.Exit(ExitCode.FINDINGS)
     command = [
         "incline plan run",
@@ -124,6 +125,12 @@ def _tell(found: Sequence[Check], night: PlannedNight, options: Options, json_mo
     ]
     say_next(" ".join([*command, *(["--copies-only"] if options.copies_only else []), "--yes"]))
     raise typer.Exit(ExitCode.OK)
+
+
+def _way_on(stopped: Sequence[Check]) -> str:
+    """What to do first. To run a wave early helps only where nothing but the night says no."""
+    others = [each.next for each in stopped if each.next and each.name != "night"]
+    return next(iter(others or [each.next for each in stopped if each.next]), "incline plan make")
 
 
 def _carry_out(asked: Asked, path: Path, options: Options, found: Sequence[Check], json_mode: bool) -> None:
@@ -171,13 +178,14 @@ def _replan(asked: Asked, path: Path, plan: WavePlan) -> None:
     write_plan(path, made.plan)
     before, after = plan.night_of(), made.plan.night_of()
     changed = sorted(name for name, night in after.items() if before.get(name) != night)
-    say(f"planned again: {len(changed)} servers in another night" + (f": {', '.join(changed[:5])}" if changed else ""))
+    say(f"planned again: {counted(len(changed), 'server')} in another night" + (f": {', '.join(changed[:5])}" if changed else ""))
 
 
 def _said(night: PlannedNight, results: Sequence[Done], *, copies_only: bool) -> str:
     count = {state: sum(each.state == state for each in results) for state in ("moved", "rolled-back", "failed", "planned")}
     if copies_only:
-        return f"{night.night}: copies of {len(night.servers) - count['failed'] - count['rolled-back']} servers are up to date"
+        copied = len(night.servers) - count["failed"] - count["rolled-back"]
+        return f"{night.night}: up to date: the copies of {counted(copied, 'server')}"
     parts = [f"{number} {state if state != 'planned' else 'waiting'}" for state, number in count.items() if number]
     lines = [f"{night.night}: {', '.join(parts) or 'nothing to do'}"]
     lines += [f"  {each.server}: {each.state}: {each.note}" for each in results if each.note]
@@ -206,7 +214,7 @@ def _row(number: int, night: PlannedNight) -> dict[str, Any]:
 def _lines(rows: Iterable[dict[str, Any]]) -> Iterable[str]:
     for row in rows:
         states = [f"{row[state]} {state}" for state in ("moved", "planned", "failed", "rolled-back") if row[state]]
-        yield f"{row['night']:%Y-%m-%d %a}  wave {row['wave']:<3} {row['servers']:>3} servers: {', '.join(states)}"
+        yield f"{row['night']:%Y-%m-%d %a}  wave {row['wave']:<3} {counted(row['servers'], 'server'):>10}: {', '.join(states)}"
         for each in row["notes"]:
             if each["state"] != "moved" or each["note"]:
                 on = f" on {each['on']}" if each["on"] else ""

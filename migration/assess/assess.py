@@ -206,7 +206,10 @@ def _assess(machine: FoundMachine, target: str, around: Surroundings) -> Assessm
         licences=risks,
         modernize=modernize(subject, around.now.date()),
         sizing=sized,
-        cost=cost(Bill(subject=subject, sizing=sized, complexity=effort.value, centre=around.centre, prices=around.prices)),
+        # Without its size only disks would be counted at the target, which looks like a saving.
+        cost=cost(Bill(subject=subject, sizing=sized, complexity=effort.value, centre=around.centre, prices=around.prices))
+        if machine.power != "on" or (machine.cpus > 0 and machine.memory > 0)
+        else None,
     )
 
 

@@ -80,10 +80,10 @@ class DataCentre:
             load.unseen = max(1.0, used / load.memory) if load.memory else 1.0
 
     def share_of(self, machine: FoundMachine) -> Share | None:
-        """A running machine's part of its cluster; None when its hosts are not known."""
+        """A running machine's part of its cluster; None when its hosts, or how large they are, are not known."""
         place = self._place.get(machine.key, (machine.site, machine.cluster))
         hosts, load = self._hosts.get(place), self._loads.get(place)
-        if machine.power != "on" or not hosts or load is None:
+        if machine.power != "on" or not hosts or load is None or not _known(hosts):
             return None
         parts = [value / total for value, total in ((machine.cpus, load.cpus), (machine.memory, load.memory)) if total]
         part = sum(parts) / len(parts) / load.unseen if parts else 0.0
@@ -115,7 +115,7 @@ class DataCentre:
         for place, hosts in sorted(self._hosts.items()):
             load = self._loads.get(place, _Load([]))
             gone = [m for m in load.machines if m.key in leaving]
-            if not gone:
+            if not gone or not _known(hosts):
                 continue
             cpus, memory = arriving.get(place[0], (0, 0))
             now_cpus, now_memory = round(load.cpus * load.unseen), round(load.memory * load.unseen)
@@ -126,6 +126,11 @@ class DataCentre:
             cores = sum(billed_cores(host, self._prices) for host in go)
             found.append(Freed(place[0], place[1], tuple(host.name for host in go), len(hosts), cores, cost))
         return tuple(found)
+
+
+def _known(hosts: Sequence[FoundHost]) -> bool:
+    """Whether any host has a size: the machines that were seen would pay for all of a cluster of which nothing else is known."""
+    return any(host.cores > 0 and host.memory > 0 for host in hosts)
 
 
 def _superfluous(hosts: Sequence[FoundHost], cpus: int, memory: int) -> list[FoundHost]:

@@ -38,6 +38,7 @@ class Summary:
         freed: whole hosts that become free when they have gone, and what that really saves.
         measured: how many servers have three stars or more.
         legacy: names of legacy systems.
+        unpriced: servers that are suggested to go and are in no sum, since their size is not known.
         obstacles: those that block first, then by how many they hold up.
     """
 
@@ -56,6 +57,7 @@ class Summary:
     measured: int
     legacy: tuple[str, ...]
     obstacles: tuple[Obstacle, ...]
+    unpriced: int = 0
 
     @property
     def saving(self) -> float:
@@ -89,6 +91,7 @@ def summarize(assessments: Sequence[Assessment], centre: DataCentre | None = Non
         measured=sum(a.confidence.value >= 3 for a in assessments),
         legacy=tuple(a.server for a in assessments if a.modernize is not None),
         obstacles=_obstacles(assessments),
+        unpriced=len(going) - len(costs),
     )
 
 
