@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.move_state import state_folder
 from cli.output import say
+from cli.plan_assessed import assessed
 from cli.plan_together import together
 from cli.project import estate_path
 from cli.store_path import DEFAULT, VARIABLE
@@ -19,11 +20,9 @@ from infra.estate.load import load_estate
 from infra.estate.model import Estate
 from infra.estate.problems import did_you_mean
 from migration.assess.aims import OTHER, kind_of
-from migration.assess.assess import assess
 from migration.assess.declared import inventory_of
 from migration.discover.model import FoundMachine, Inventory
 from migration.waves.build import Inputs
-from migration.waves.build_candidates import from_assessments
 from migration.waves.document import Goal
 from migration.waves.document_make import fingerprint
 from migration.waves.durations import History, history
@@ -90,8 +89,7 @@ def gather(where: Places, goal: Goal) -> Gathered:
     inventory = _inventory(where, estate, now)
     snapshot = _snapshot(where, estate)
     targets = _targets(inventory, estate, goal)
-    found = assess(inventory, estate=estate, target=targets, now=now)
-    candidates, left = from_assessments(found, inventory, estate, programme.environments, programme.hold_days)
+    candidates, left = assessed(where.base, inventory, estate, targets, programme, now)
     groups = together(inventory, candidates, programme)
     inputs = Inputs(
         candidates=candidates,
