@@ -172,19 +172,39 @@ def _standing(problem: Problem) -> tuple[Standing, ...]:
 
 
 def reachable(data: Arrays, allowed: Bools) -> Bools:
-    """The nights that the order leaves: none before a forerunner's earliest, none after a follower's latest. Never cuts off a schedule."""
-    allowed = allowed.copy()
-    nights = np.arange(data.nights)
+    """The nights that the order leaves: none before a forerunner's earliest, none after a follower's latest. Never cuts off a schedule.
+
+    Who has no night holds up the followers and nobody else: forerunners may move whether or not a follower can.
+    """
     if not data.nights:
-        return allowed
-    for _ in range(data.groups + 1):
-        some = allowed.any(axis=1)
-        earliest = np.where(some, allowed.argmax(axis=1), data.nights)
-        latest = np.where(some, data.nights - 1 - allowed[:, ::-1].argmax(axis=1), -1)
-        low, high = np.zeros(data.groups, dtype=np.int64), np.full(data.groups, data.nights - 1, dtype=np.int64)
+        return allowed.copy()
+    return _not_after(data, not_before(data, allowed))
+
+
+def not_before(data: Arrays, allowed: Bools) -> Bools:
+    """Without the nights before a forerunner's earliest. Every group at its earliest that is left then keeps the order."""
+    nights = np.arange(data.nights)
+    for _ in range(data.groups * data.nights + 1):
+        earliest = np.where(allowed.any(axis=1), allowed.argmax(axis=1), data.nights)
+        low = np.zeros(data.groups, dtype=np.int64)
         np.maximum.at(low, data.then, earliest[data.first] + data.gap)
-        np.minimum.at(high, data.first, latest[data.then] - data.gap)
-        fewer = allowed & (nights >= low[:, None]) & (nights <= high[:, None])
+        fewer = allowed & (nights >= low[:, None])
+        if (fewer == allowed).all():
+            break
+        allowed = fewer
+    return allowed
+
+
+def _not_after(data: Arrays, allowed: Bools) -> Bools:
+    """Without the nights after which a follower that can move would come too late."""
+    nights = np.arange(data.nights)
+    for _ in range(data.groups * data.nights + 1):
+        some = allowed.any(axis=1)
+        latest = data.nights - 1 - allowed[:, ::-1].argmax(axis=1)
+        high = np.full(data.groups, data.nights - 1, dtype=np.int64)
+        moving: Bools = np.asarray(some, dtype=np.bool_)[data.then]
+        np.minimum.at(high, data.first[moving], latest[data.then[moving]] - data.gap[moving])
+        fewer = allowed & (nights <= high[:, None])
         if (fewer == allowed).all():
             break
         allowed = fewer

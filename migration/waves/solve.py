@@ -19,7 +19,7 @@ from migration.waves import greedy
 from migration.waves.arrays import NOWHERE, Arrays, Bools, Floats, Ints, arrays
 from migration.waves.highs import Limits, choose
 from migration.waves.model import Problem, Solution
-from migration.waves.placeable import left_out_costs, placeable
+from migration.waves.placeable import left_out_costs, movable, placeable
 from migration.waves.polish import Polisher
 from migration.waves.prices import charged, no_prices
 from migration.waves.relaxation import Relaxed, relaxations, whole
@@ -204,7 +204,7 @@ def _improve(run: _Run, relaxed: Relaxed | None) -> None:
             run.offer(polisher.at)
         rounds += 1
         if rounds == WARM_UP or run.allowed.sum() <= SMALL or rounds % 100 == 0:
-            open_choices = polisher.narrowed(run.objective - run.bound) if run.complete else run.allowed
+            open_choices = polisher.narrowed(run.objective - relaxed.bound) if run.complete else run.allowed
             if open_choices.sum() <= WHOLE and not run.done:
                 _exactly(run, relaxed, open_choices)
                 return
@@ -233,7 +233,7 @@ def _exactly(run: _Run, relaxed: Relaxed, choices: Bools) -> None:
 def _elastic(run: _Run) -> None:
     """Not everything fits: as many servers as possible, then as cheap as possible."""
     out = left_out_costs(run.data)
-    run.partial = True
+    run.partial, run.allowed = True, movable(run.data)
     if run.allowed.sum() <= WHOLE:
         capacity = tuple(resource.capacity for resource in run.data.standing)
         rows = build(run.data, run.allowed, run.data.capacity, capacity, out=np.where(run.allowed.any(axis=1), out, np.inf))

@@ -17,9 +17,12 @@ from migration.waves.conflict import explain
 from migration.waves.demands import can_hold
 from migration.waves.highs import Limits
 from migration.waves.model import Before, Problem, Resource
-from migration.waves.prices import Prices, bound, charged
-from migration.waves.relaxation import relaxations
+from migration.waves.prices import Prices, bound, charged, no_prices
+from migration.waves.relaxation import Relaxed, relaxations
+from migration.waves.rows import NO_CUTS
 from migration.waves.score import score
+from migration.waves.solve import _improve as improve
+from migration.waves.solve import _Run as Run
 from migration.waves.solve import solve
 
 from .tiny import cost, group, nights, problems, schedules
@@ -53,6 +56,46 @@ def test_the_optimum_is_found_or_a_conflict_is(problem: Problem) -> None:
 @given(problems())
 def test_a_part_of_a_plan_breaks_nothing_else(problem: Problem) -> None:
     assert not [each for each in check(problem, solve(problem, seconds=5).at) if each.kind != "missing"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "order", "placed"),
+    [
+        ({"a": (0,), "b": (0,)}, [("a", "b", 2)], {"a": 0}),
+        ({"a": (1,), "b": (0, 2), "c": (2,)}, [("a", "b", 1), ("b", "c", 1)], {"a": 1, "b": 2}),
+        ({"a": (0,), "b": (0,), "c": (1,)}, [("a", "b", 1), ("b", "c", 0)], {"a": 0}),
+    ],
+)
+def test_who_comes_too_late_holds_up_nobody_before_it(
+    allowed: dict[str, tuple[int, ...]], order: list[tuple[str, str, int]], placed: dict[str, int]
+) -> None:
+    groups = tuple(group(name, at) for name, at in allowed.items())
+    pairs = tuple(Before(first=first, then=then, gap=gap) for first, then, gap in order)
+    assert solve(Problem(nights=nights(3), groups=groups, resources=(), order=pairs), seconds=5).at == placed
+
+
+def test_a_forerunner_need_not_hurry_for_a_follower_that_is_left_out() -> None:
+    groups = (
+        group("large", (0,), uses={"night": 1}, servers=3),
+        group("first", (0, 1), uses={"night": 1}, servers=2),
+        group("then", (0,), uses={"night": 1}),
+    )
+    tight = Resource(name="night", unit="GB", capacity=(1.0, 1.0))
+    problem = Problem(nights=nights(2), groups=groups, resources=(tight,), order=(Before(first="first", then="then", gap=0),))
+    assert solve(problem, seconds=5).at == {"large": 0, "first": 1}
+
+
+def test_choices_are_dropped_by_what_the_prices_at_hand_prove_and_not_by_a_better_bound() -> None:
+    """Otherwise the best schedule is dropped, and what is left is told as proven."""
+    one, other = (group(name, (0, 1), uses={"night": 1}, per_night=cost) for name, cost in (("a", 10.0), ("b", 9.0)))
+    data = arrays(Problem(nights=nights(2), groups=(one, other), resources=(Resource(name="night", unit="GB", capacity=(1.0, 1.0)),)))
+    worth = no_prices(data)
+    run = Run(data, data.allowed, 10.0, 0.0, None, None, 0, 1)
+    run.at = data.vector({"a": 1, "b": 0})
+    run.prove(8.9)
+    improve(run, Relaxed(worth, bound(data, worth, data.allowed, charged(data, worth)), np.zeros_like(data.cost), NO_CUTS))
+    assert run.objective == pytest.approx(9.0)
+    assert run.bound <= 9.0 + 1e-6
 
 
 def test_every_bound_holds_whatever_the_prices() -> None:
