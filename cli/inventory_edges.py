@@ -52,7 +52,8 @@ def machine_of(inventory: Inventory, name: str | None) -> str:
 
 
 def _chosen(inventory: Inventory, sites: Sequence[str], key: str) -> tuple[Edge, ...]:
-    return tuple(edge for edge in inventory.edges if _of(edge, sites) and (not key or key in {edge.source, edge.target}))
+    found = (edge for edge in inventory.edges if _of(edge, sites) and (not key or key in {edge.source, edge.target}))
+    return tuple(sorted(found, key=lambda edge: (-edge.confidence, edge.source, edge.target, edge.port, edge.protocol)))
 
 
 def _of(edge: Edge, sites: Sequence[str]) -> bool:
