@@ -165,13 +165,15 @@ def _replan(asked: Asked, path: Path, plan: WavePlan) -> None:
     """The rest planned again from what really happened: durations as measured, who was taken back in a later night."""
     from cli.plan_file import write_plan  # noqa: PLC0415
     from cli.plan_inputs import gather  # noqa: PLC0415
+    from cli.plan_rules import obedient  # noqa: PLC0415
     from cli.plan_solve import make  # noqa: PLC0415
     from infra.errors import InclineError  # noqa: PLC0415
 
     if all(each.state == "moved" for _, each in plan.entries()):
         return
     try:
-        made = make(gather(asked.where, plan.goal), plan, seconds=30.0, gap=0.001, quiet=True)
+        gathered = gather(asked.where, plan.goal)
+        made, _ = obedient(asked.where, gathered, lambda inputs: make(inputs, plan, seconds=30.0, gap=0.001, quiet=True), quiet=True)
     except InclineError as error:
         say(f"the rest is not planned again: {error.what}; next: incline plan make", style="yellow")
         return

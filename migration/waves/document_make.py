@@ -50,6 +50,8 @@ def document_of(built: Built, solution: Solution, making: Making) -> WavePlan:
     for group, index in solution.at.items():
         by_night.setdefault(index, []).append(group)
     fresh = [_night(built, index, sorted(groups), lefts, held_by, olds) for index, groups in sorted(by_night.items())]
+    nights = _with_done(fresh, making.before)
+    done = {each.server for night in nights for each in night.servers if each.state == "moved"}
     return WavePlan(
         estate=built.inputs.estate.name if built.inputs.estate else "",
         made=making.now.replace(microsecond=0),
@@ -63,10 +65,10 @@ def document_of(built: Built, solution: Solution, making: Making) -> WavePlan:
             seconds=round(solution.seconds, 1),
             method=solution.method + (", stopped early" if solution.stopped else ""),
         ),
-        nights=_with_done(fresh, making.before),
+        nights=nights,
         pins=_pins(built, making.before),
         retained=tuple(PlannedStay(server=name, reason=why) for name, why in sorted(built.inputs.retained.items())),
-        left_out=tuple(_left_out(built, solution, making.conflict)),
+        left_out=tuple(each for each in _left_out(built, solution, making.conflict) if each.server not in done),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from infra.errors import InclineError
 from infra.estate.model import Freeze
 from migration.waves.build import Built, Inputs, build
+from migration.waves.build_candidates import LeftOut
 from migration.waves.document import Goal, PlannedNight, PlannedPin, PlannedServer, PlannedStay, WavePlan
 from migration.waves.document_make import Making, document_of, small_nights
 from migration.waves.edits import edits_of, rescore, with_edits, with_pin, with_retained, without_pin
@@ -228,3 +229,17 @@ def test_a_night_that_has_passed_is_said() -> None:
 
     assert "PLN-024" in {each.code for each in found.findings}
     assert {each.kind for each in found.violations} == {"missing"}
+
+
+def test_who_has_moved_is_not_left_out_because_its_move_is_on_trial() -> None:
+    """Until it is accepted a move is open, which keeps a server out of a new plan; it stands in its night all the same."""
+    night = date(2026, 11, 26)
+    before = wave_plan(nights=(PlannedNight(night=night, servers=(planned("gone-01", night, state="moved"),)),))
+    left = (
+        LeftOut(server="gone-01", why="its move to cloud is open", kind="open"),
+        LeftOut(server="old-01", why="too old", kind="not ready"),
+    )
+    _, plan = plan_of(inputs(left=left), before)
+
+    assert [each.server for each in plan.left_out] == ["old-01"]
+    assert plan.entry("gone-01") is not None
