@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 
 from infra.estate.model import Estate
 from migration.discover.model import Edge, Finding, Gravity
+from migration.waves.build_apart import apart
 from migration.waves.build_candidates import Candidate, LeftOut
 from migration.waves.build_order import edge_order, rings, service_order
 from migration.waves.build_parts import Grouped, Part
@@ -64,12 +64,14 @@ def grouped(
         wishes: nights that people gave to servers; members of a group with different ones are parted.
         fits: what one night can hold.
     """
-    found = Grouped()
+    found, kept = Grouped(), wishes or Wishes()
     bases = _bases(candidates, programme, together or {}, _tied_services(candidates, estate))
     for base, members in sorted(bases.items()):
-        _part(found, base, members, programme, wishes or Wishes(), fits)
+        _part(found, base, members, programme, kept, fits)
     service_order(found, estate)
     edge_order(found, edges, programme)
+    if programme.groups.redundancy == "apart":
+        found.order += apart(found, lambda part: _known_night(part.servers, kept) or _stayed(part.servers, kept))
     return found
 
 
@@ -129,23 +131,6 @@ def _part(found: Grouped, base: str, members: Sequence[Candidate], programme: Pr
         found.order += [
             Before(first=one.name, then=other.name, gap=1, why=words) for one in pieces if one.test for other in pieces if not other.test
         ]
-    if programme.groups.redundancy == "apart":
-        found.order += _apart(pieces, wishes)
-
-
-def _apart(pieces: Sequence[_Piece], wishes: Wishes) -> Iterator[Before]:
-    """Parts that hold members of one redundancy group move in different nights: in the order that people chose, else in their own."""
-    rings: dict[str, list[_Piece]] = {}
-    for piece in pieces:
-        for name in sorted({each.redundancy for each in piece.servers if each.redundancy}):
-            rings.setdefault(name, []).append(piece)
-    seen: set[tuple[str, str]] = set()
-    for name, ring in rings.items():
-        ordered = sorted(ring, key=lambda piece: _known_night(piece.servers, wishes) or _stayed(piece.servers, wishes))
-        for first, then in pairwise(ordered):
-            if (first.name, then.name) not in seen and (then.name, first.name) not in seen:
-                seen.add((first.name, then.name))
-                yield Before(first=first.name, then=then.name, gap=1, why=f"members of redundancy group {name} move in different nights")
 
 
 def _by_environment(members: Sequence[Candidate], programme: Programme) -> Iterator[list[Candidate]]:

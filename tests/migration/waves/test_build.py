@@ -25,7 +25,9 @@ from migration.waves.build import Built, Inputs, build
 from migration.waves.build_ledger import ledger, tightest
 from migration.waves.build_order import rings
 from migration.waves.build_resources import PEOPLE
+from migration.waves.conflict import explain
 from migration.waves.durations import History as Moves
+from migration.waves.solve import solve
 from tests.fakes.estates import estate as some_estate
 from tests.fakes.estates import service
 from tests.fakes.wave_plans import GIB, TODAY, candidate, inputs, programme
@@ -97,6 +99,29 @@ def test_most_of_a_redundancy_group_stays_up(members: int, nights: int) -> None:
     assert len(found.problem.groups) == nights
     assert all(len([s for s in group.servers if "app" in s]) <= max(1, (members - 1) // 2) for group in found.problem.groups)
     assert [o.gap for o in found.problem.order] == [1] * (nights - 1)
+
+
+@pytest.mark.parametrize("by", ["server", "dependencies"])
+def test_a_redundancy_group_stays_up_however_servers_are_grouped(by: str) -> None:
+    ring = [candidate(f"desk-app-0{n}", redundancy="desk-app") for n in range(3)]
+    tied = {ring[0].machine: "tied/x", ring[1].machine: "tied/y", ring[2].machine: "tied/x"} if by == "dependencies" else {}
+    found = built(*ring, programme=programme(groups={"by": by}), together=tied)
+
+    assert len(set(solve(found.problem, seconds=5).at.values())) == 3
+
+
+def test_redundancy_follows_the_order_that_there_is() -> None:
+    """Members of one group in services of which one needs the other: the order between them has one direction."""
+    pairs = [
+        candidate(name, redundancy=ring) for name, ring in (("base-a-1", "x"), ("base-b-1", "y"), ("desk-a-1", "x"), ("desk-b-1", "y"))
+    ]
+    pinned = built(*pairs, pins={"base-a-1": night(3)})
+    at = solve(pinned.problem, seconds=5).at
+
+    assert not explain(pinned.problem)
+    home = pinned.home
+    assert at[home["base-a-1"]] < at[home["desk-a-1"]]
+    assert at[home["base-b-1"]] < at[home["desk-b-1"]]
 
 
 def test_a_redundancy_group_may_move_together_if_people_say_so() -> None:
