@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,7 @@ from migration.discover.model import FoundDisk, FoundMachine, Inventory, Metric,
 from migration.discover.store import open_store
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "city" / "estate"
-    shutil.copytree(ROOT / "estate", copy)
-    monkeypatch.setenv("INCLINE_ESTATE", str(copy))
-    monkeypatch.delenv("INCLINE_STORE", raising=False)
-    return copy
+pytestmark = pytest.mark.usefixtures("estate")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,24 +26,11 @@ from infra.observed.capacity import (
     VsphereCapacity,
 )
 from policies.readers.snapshot import read_snapshot
-from tests.fakes.city_lab import CityLab, city_lab
+from tests.fakes.city_lab import CityLab
 
 GIB = 1 << 30
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NOBODY = "127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def city(toolchain: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityLab]:
-    with city_lab(tmp_path_factory.mktemp("capacity")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def here(city: CityLab, monkeypatch: pytest.MonkeyPatch) -> CityLab:
-    for name, value in city.environ.items():
-        monkeypatch.setenv(name, value)
-    return city
 
 
 def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

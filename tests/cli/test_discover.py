@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +21,10 @@ from cli.lab_knobs import _region, _vcenter
 from cli.main import run
 from migration.discover.model import Edge, Metric
 from migration.discover.store import open_store
-from tests.fakes.city_lab import CityLab, city_lab
+from tests.fakes.city_lab import CityLab
 
 NOBODY = "127.0.0.1:9"
 PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def city(toolchain: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityLab]:
-    with city_lab(tmp_path_factory.mktemp("discover")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def here(city: CityLab, monkeypatch: pytest.MonkeyPatch) -> CityLab:
-    for name, value in city.environ.items():
-        monkeypatch.setenv(name, value)
-    return city
 
 
 @pytest.fixture(scope="module")

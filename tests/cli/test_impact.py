@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,7 @@ import pytest
 from cli.exit_codes import ExitCode
 from cli.main import run
 
-EXAMPLE = Path(__file__).parents[2] / "estate"
-
-
-@pytest.fixture(autouse=True)
-def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy, beside which no capacity snapshot lies."""
-    copy = tmp_path / "estate"
-    shutil.copytree(EXAMPLE, copy)
-    monkeypatch.setenv("INCLINE_ESTATE", str(copy))
-    monkeypatch.delenv("INCLINE_CAPACITY", raising=False)
-    return copy
+pytestmark = pytest.mark.usefixtures("estate")
 
 
 def test_the_first_line_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:

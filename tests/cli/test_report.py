@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -17,13 +16,9 @@ FILES = {"report.html", "estate.drawio", "estate.svg", "estate.dot", "report.xls
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(PROJECT / "estate", tmp_path / "estate")
-    monkeypatch.setenv("INCLINE_ESTATE", str(tmp_path / "estate"))
-    monkeypatch.chdir(tmp_path)
-    for name in ("INCLINE_CAPACITY", "INCLINE_STORE"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+def project(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(estate.parent)
+    return estate.parent
 
 
 def test_everything_is_written_and_what_could_not_be_shown_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
