@@ -15,6 +15,7 @@ PARTS = (
     "bench.discover",
     "bench.store",
     "bench.exchange",
+    "bench.dependencies",
     "bench.assess",
     "bench.sizing",
     "bench.plan",

@@ -89,9 +89,8 @@ def edges(
     for key in sorted({*sums, *old}):
         summed = sums.get(key)
         edge = _joined(summed.edge(key) if summed else None, old.get(key))
-        basis = {*edge.basis} - {"declared"} | ({"declared"} if owners.declared(edge) else set())
         certain = summed.certain if summed else "not sure" not in edge.why
-        found.append(judged(replace(edge, basis=tuple(sorted(basis))), certain=certain))
+        found.append(judged(edge, certain=certain, declared=owners.declared(edge)))
     hubs = hubs_of(inventory.machines, found)
     names = {machine.key: machine.name for machine in inventory.machines}
     about = (

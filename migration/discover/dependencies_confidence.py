@@ -22,9 +22,8 @@ MOST = 0.99
 _WEEK = 7
 
 
-def judged(edge: Edge, *, certain: bool = True) -> Edge:
-    """The edge with its confidence and the reason."""
-    declared = "declared" in edge.basis
+def judged(edge: Edge, *, certain: bool = True, declared: bool = False) -> Edge:
+    """The edge with its confidence and the reason. `declared`: people say the same."""
     value = BASE + DAYS * min(1.0, edge.days / _WEEK) + MANY * min(1.0, math.log10(max(1, edge.connections)) / 3)
     value += (ANSWERED if edge.answered else 0.0) + (BOTH if edge.both else 0.0) + (LISTENS if edge.process else 0.0)
     value -= 0.0 if certain else UNSURE
@@ -33,7 +32,8 @@ def judged(edge: Edge, *, certain: bool = True) -> Edge:
     if edge.once:
         value = min(value, ONCE)
     value += DECLARED if declared else 0.0
-    return replace(edge, confidence=round(min(MOST, max(0.05, value)), 2), why=_why(edge, certain=certain, declared=declared))
+    basis = tuple(sorted({*edge.basis} - {"declared"} | ({"declared"} if declared else set())))
+    return replace(edge, basis=basis, confidence=round(min(MOST, max(0.05, value)), 2), why=_why(edge, certain=certain, declared=declared))
 
 
 def _why(edge: Edge, *, certain: bool, declared: bool) -> str:

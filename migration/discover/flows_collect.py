@@ -68,6 +68,13 @@ class _Talk:
         self.last = end if self.last is None else max(self.last, end)
         self.days.update(range(int(start // _DAY), int(end // _DAY) + 1))
 
+    def most(self) -> _Told:
+        """What the exporter told that tells most, for each direction and each figure."""
+        told = [*self.told.values()]
+        if len(told) == 1:
+            return told[0]
+        return _Told(*([max(getattr(each, name)[way] for each in told) for way in (0, 1)] for name in ("octets", "records", "packets")))
+
     def join(self, other: _Talk, *, turned: bool) -> None:
         """Add another look at the same conversation; `turned`: its directions are the other way about."""
         for exporter, told in other.told.items():
@@ -219,21 +226,19 @@ class Collector:
 
     def _conversation(self, key: tuple[str, str, int, int], talk: _Talk) -> Conversation:
         client, server, port, protocol = key
-        most = [max(told.octets[way] for told in talk.told.values()) for way in (0, 1)]
-        packets = [max(told.packets[way] for told in talk.told.values()) for way in (0, 1)]
-        records = [max(told.records[way] for told in talk.told.values()) for way in (0, 1)]
+        most = talk.most()
         return Conversation(
             client=client,
             server=server,
             port=port,
             protocol=PROTOCOLS[protocol],
             connections=max(1, len(talk.ports) + talk.more),
-            sightings=max(records),
-            octets=sum(most),
+            sightings=max(most.records),
+            octets=sum(most.octets),
             first=_moment(talk.first),
             last=_moment(talk.last),
             on=frozenset(talk.days),
-            answered="ss" in talk.basis or all(records) or max(packets) >= _ANSWERED,
+            answered="ss" in talk.basis or all(most.records) or max(most.packets) >= _ANSWERED,
             both=len(talk.told) > 1,
             certain=talk.certain,
             basis=tuple(sorted(talk.basis)),

@@ -7,7 +7,8 @@ say who opened a connection: SYN alone is the client's, SYN with ACK the server'
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -29,61 +30,92 @@ def is_vpc(lines: Sequence[str]) -> bool:
     return any(_header(line) is not None or _is_default(_cells(line)) for line in lines)
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the fields are that are read: for each the columns that may hold it, the better one first."""
+
+    width: int
+    status: tuple[int, ...]
+    action: tuple[int, ...]
+    card: tuple[int, ...]
+    ends: tuple[tuple[int, ...], tuple[int, ...]]
+    numbers: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> _Columns:
+        def at(*wanted: str) -> tuple[int, ...]:
+            return tuple(names.index(name) for name in wanted if name in names)
+
+        return cls(
+            width=len(names),
+            status=at("log-status"),
+            action=at("action"),
+            card=at("interface-id", "vpc-id"),
+            ends=(at("pkt-srcaddr", "srcaddr"), at("pkt-dstaddr", "dstaddr")),
+            numbers=tuple(at(name) for name in ("srcport", "dstport", "protocol", "packets", "bytes", "tcp-flags", "start", "end")),
+        )
+
+
 def read_vpc(lines: Iterable[str], collector: Collector) -> None:
     """Every line that tells of an accepted flow."""
-    names: Sequence[str] = DEFAULT
+    columns = _Columns.of(DEFAULT)
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        header = _header(line)
-        if header is not None:
-            names = header
-            continue
         cells = _cells(line)
-        if len(cells) == len(names) + 1 and "T" in cells[0]:
-            cells = cells[1:]  # CloudWatch puts the time of its own in front
-        if len(cells) != len(names):
-            collector.oddities.count(collector.file, UNREAD, f"line {number} has {len(cells)} fields and not {len(names)}")
+        if not any(cells):
             continue
-        _line(dict(zip(names, cells, strict=True)), number, collector)
+        if "addr" in line:
+            header = _header(line)
+            if header is not None:
+                columns = _Columns.of(header)
+                continue
+        if len(cells) == columns.width + 1 and "T" in cells[0]:
+            cells = cells[1:]  # CloudWatch puts the time of its own in front
+        if len(cells) != columns.width:
+            collector.oddities.count(collector.file, UNREAD, f"line {number} has {len(cells)} fields and not {columns.width}")
+            continue
+        _line(cells, columns, number, collector)
 
 
-def _line(row: Mapping[str, str], number: int, collector: Collector) -> None:
-    status = row.get("log-status", "OK").upper()
+def _line(cells: Sequence[str], columns: _Columns, number: int, collector: Collector) -> None:
+    status = _told(cells, columns.status)
     if status == "NODATA":
         return
     if status == "SKIPDATA":
         collector.oddities.count(collector.file, SKIPPED)
         return
-    if row.get("action", "ACCEPT").upper() == "REJECT":
+    if _told(cells, columns.action).upper() == "REJECT":
         collector.oddities.count(collector.file, REJECTED)
         return
     try:
-        flow = _flow(row, collector)
+        flow = _flow(cells, columns, collector)
     except (ValueError, OverflowError) as error:
         collector.oddities.count(collector.file, UNREAD, f"line {number}: {error}")
         return
     collector.add(flow)
 
 
-def _flow(row: Mapping[str, str], collector: Collector) -> Flow:
+def _flow(cells: Sequence[str], columns: _Columns, collector: Collector) -> Flow:
+    source_port, target_port, protocol, packets, octets, flags, start, end = [int(_told(cells, places) or 0) for places in columns.numbers]
     return Flow(
-        exporter=_told(row, "interface-id", "vpc-id") or "vpc",
-        source=_address(_told(row, "pkt-srcaddr", "srcaddr")),
-        source_port=int(_told(row, "srcport") or 0),
-        target=_address(_told(row, "pkt-dstaddr", "dstaddr")),
-        target_port=int(_told(row, "dstport") or 0),
-        protocol=int(_told(row, "protocol") or 0),
-        packets=int(_told(row, "packets") or 0),
-        octets=int(_told(row, "bytes") or 0),
-        start=_time(_told(row, "start"), collector),
-        end=_time(_told(row, "end"), collector),
-        opener=_opener(int(_told(row, "tcp-flags") or 0)),
+        exporter=_told(cells, columns.card) or "vpc",
+        source=_address(_told(cells, columns.ends[0])),
+        source_port=source_port,
+        target=_address(_told(cells, columns.ends[1])),
+        target_port=target_port,
+        protocol=protocol,
+        packets=packets,
+        octets=octets,
+        start=_time(start, collector),
+        end=_time(end, collector),
+        opener=_opener(flags),
     )
 
 
-def _told(row: Mapping[str, str], *names: str) -> str:
-    return next((value for name in names if (value := row.get(name, "-")) not in _NONE), "")
+def _told(cells: Sequence[str], places: Iterable[int]) -> str:
+    for place in places:
+        if cells[place] not in _NONE:
+            return cells[place]
+    return ""
 
 
 def _opener(flags: int) -> Literal["source", "target", ""]:
@@ -92,12 +124,12 @@ def _opener(flags: int) -> Literal["source", "target", ""]:
     return "target" if flags & _ACK else "source"
 
 
-def _time(told: str, collector: Collector) -> float | None:
+def _time(told: int, collector: Collector) -> float | None:
     if not told:
         return None
-    moment = float(int(told))
+    moment = float(told)
     if moment >= _FINE:
-        collector.oddities.count(collector.file, FINE_TIME, told)
+        collector.oddities.count(collector.file, FINE_TIME, str(told)[:24])
     while moment >= _FINE:
         moment /= 1000
     return moment
