@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from migration.assess.model import Assessment, Readiness, Strategy
+from infra.wording import listed
+from migration.assess.model import Assessment, Modernize, Readiness, Strategy
 from migration.report.model import Decision, Material
 
 TEAM = "infrastructure team"
@@ -29,12 +30,6 @@ def decisions(material: Material) -> tuple[Decision, ...]:
     return tuple(sorted(found, key=lambda d: (d.who != TEAM, d.who)))
 
 
-def named(names: Sequence[str], shown: int = _NAMED) -> str:
-    """A few names, and how many more."""
-    rest = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
-
-
 def _by(assessments: Iterable[tuple[Assessment, str, str]]) -> dict[tuple[str, str, str], list[str]]:
     """Servers by owner, text and way out."""
     found: dict[tuple[str, str, str], list[str]] = {}
@@ -50,7 +45,7 @@ def _blockers(assessments: Sequence[Assessment], titles: Mapping[str, str]) -> I
         what = (
             f"{servers[0]}: {words[code]}"
             if len(servers) == 1
-            else f"{named(servers)} cannot move as they are: {titles.get(code, code)} ({code})"
+            else f"{listed(servers, _NAMED)} cannot move as they are: {titles.get(code, code)} ({code})"
         )
         yield Decision(who=who, what=what, next=remedy, anchor="readiness")
 
@@ -58,22 +53,27 @@ def _blockers(assessments: Sequence[Assessment], titles: Mapping[str, str]) -> I
 def _licences(assessments: Sequence[Assessment]) -> Iterable[Decision]:
     pairs = ((a, f"{risk.product}: {risk.what}", risk.remedy) for a in assessments for risk in a.licences)
     for (who, what, remedy), servers in _by(pairs).items():
-        yield Decision(who=who, what=f"{named(servers)}: {what}", next=remedy, anchor="licences")
+        yield Decision(who=who, what=f"{listed(servers, _NAMED)}: {what}", next=remedy, anchor="licences")
 
 
 def _legacy(assessments: Sequence[Assessment], today: date) -> Iterable[Decision]:
-    for each in assessments:
-        path = each.modernize
-        if path is not None and path.path:
-            over = path.until is not None and path.until < today
-            until = f", supported until {path.until}" if path.until and not over else f", out of support since {path.until}" if over else ""
-            yield Decision(who=each.owner or TEAM, what=f"{each.server}: {path.what}{until}", next=path.path[0], anchor="legacy")
+    old = ((a, a.modernize) for a in assessments if a.modernize is not None and a.modernize.path)
+    triples = ((a, path.what + _until(path, today), path.path[0]) for a, path in old)
+    for (who, what, step), servers in _by(triples).items():
+        yield Decision(who=who, what=f"{listed(servers, _NAMED)}: {what}", next=step, anchor="legacy")
+
+
+def _until(path: Modernize, today: date) -> str:
+    """Its date, unless the words have said it."""
+    if path.until is None or str(path.until) in path.what:
+        return ""
+    return f", supported until {path.until}" if path.until >= today else f", out of support since {path.until}"
 
 
 def _retire(assessments: Sequence[Assessment]) -> Iterable[Decision]:
     pairs = ((a, a.strategy_why, "switch it off for a month, then remove it") for a in assessments if a.strategy is Strategy.RETIRE)
     for (who, why, way), servers in _by(pairs).items():
-        yield Decision(who=who, what=f"{named(servers)} may be retired: {why}", next=way, anchor="readiness")
+        yield Decision(who=who, what=f"{listed(servers, _NAMED)} may be retired: {why}", next=way, anchor="readiness")
 
 
 def _homeless(material: Material) -> Iterable[Decision]:
@@ -83,7 +83,7 @@ def _homeless(material: Material) -> Iterable[Decision]:
         servers = [each.server for each in left if each.why == why]
         yield Decision(
             who=TEAM,
-            what=f"{named(servers)}: in no night: {why}",
+            what=f"{listed(servers, _NAMED)}: in no night: {why}",
             next="settle the reason, or retain it: incline plan retain; then plan again",
             anchor="waves",
         )
