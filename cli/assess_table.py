@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cli.output import is_terminal, styled
 from cli.paragraphs import columns, heading, paragraph
+from infra.wording import listed
 from migration.assess.model import Assessment, Readiness, Strategy
 from migration.assess.subject import size_text
 
@@ -23,7 +24,7 @@ _HEAD = ("server", "to", "readiness", "work", "trust", "way", "size now", "size 
 _LESS_NEEDED = ("size now", "work", "to", "trust", "size then")
 
 
-def overview(found: Judged, listed: Sequence[Assessment]) -> Iterator[str]:
+def overview(found: Judged, shown: Sequence[Assessment]) -> Iterator[str]:
     """All lines."""
     s = found.summary
     yield styled(paragraph(_answer(s)), "bold", sys.stdout)
@@ -33,9 +34,9 @@ def overview(found: Judged, listed: Sequence[Assessment]) -> Iterator[str]:
         yield paragraph(freed)
     yield paragraph(_trust(s, discovered=found.discovered))
     if s.legacy:
-        yield paragraph(f"Legacy systems first: {_names(s.legacy)}.")
+        yield paragraph(f"Legacy systems first: {listed(s.legacy, 6)}.")
     yield heading("servers")
-    yield from _table(listed)
+    yield from _table(shown)
     if s.obstacles:
         yield heading("in the way")
         yield from columns(
@@ -103,18 +104,14 @@ def _trust(s: Summary, *, discovered: bool) -> str:
     return f"{s.measured} of {s.servers} were measured well enough (3 stars and more); of the others sizes are as provisioned or uncertain."
 
 
-def _names(names: Sequence[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _table(listed: Sequence[Assessment]) -> Iterator[str]:
-    rows = _fitting([_HEAD, *(_row(a) for a in listed)])
+def _table(shown: Sequence[Assessment]) -> Iterator[str]:
+    rows = _fitting([_HEAD, *(_row(a) for a in shown)])
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     state_at = rows[0].index("readiness")
     for index, row in enumerate(rows):
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
         if index:
-            cells[state_at] = styled(cells[state_at], _STYLES[listed[index - 1].readiness], sys.stdout)
+            cells[state_at] = styled(cells[state_at], _STYLES[shown[index - 1].readiness], sys.stdout)
         line = f"  {'  '.join(cells)}".rstrip()
         yield line if index else styled(line, "dim", sys.stdout)
 

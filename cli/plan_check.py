@@ -11,6 +11,7 @@ from typing import Any
 from cli.paragraphs import heading, paragraph
 from infra.errors import InclineError
 from infra.estate.model import Estate
+from infra.wording import listed
 from migration.waves.document import WavePlan
 from policies.evaluate import Result, evaluate
 from policies.readers.estate import read_estate
@@ -156,7 +157,7 @@ def _by_rule(judged: Judged, fresh: Sequence[Verdict]) -> Iterator[str]:
     for rule, verdicts in rules.items():
         first = verdicts[0]
         servers = sorted({name for verdict in verdicts for name in judged.causes[verdict.rule, verdict.target]})
-        by = f" [{', '.join(servers[:SHOWN])}{f' and {len(servers) - SHOWN} more' if len(servers) > SHOWN else ''}]" if servers else ""
+        by = f" [{listed(servers, SHOWN)}]" if servers else ""
         more = f", and {len(verdicts) - 1} more of this rule" if len(verdicts) > 1 else ""
         yield paragraph(f"{first.message}{more}{by}", indent="  ", first=f"{rule} {first.severity}: ")
 

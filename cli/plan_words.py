@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.output import styled
 from cli.paragraphs import heading, paragraph
+from infra.wording import counted, listed
 from migration.waves.document import PlannedNight, PlannedServer, WavePlan
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _plan(plan: WavePlan, findings: tuple[Finding, ...], conflict: Conflict | No
     if plan.left_out:
         yield heading(f"in no night: {len(plan.left_out)} servers")
         for why, names in _by_reason(plan):
-            yield paragraph(why, indent="  ", first=f"{_some(names)}: ")
+            yield paragraph(why, indent="  ", first=f"{listed(names, SHOWN)}: ")
     if plan.retained:
         yield heading("retained")
         yield from (paragraph(each.reason, indent="  ", first=f"{each.server}: ") for each in plan.retained)
@@ -55,7 +56,7 @@ def answer(plan: WavePlan) -> str:
     if not plan.nights:
         return "no night can be planned"
     span = f"{plan.nights[0].night} to {plan.nights[-1].night}" if len(plan.nights) > 1 else f"{plan.nights[0].night}"
-    said = f"{_counted(count, 'server')} in {_counted(len(plan.nights), 'night')}, {span}, {sum(n.gb for n in plan.nights):,.0f} GB"
+    said = f"{counted(count, 'server')} in {counted(len(plan.nights), 'night')}, {span}, {sum(n.gb for n in plan.nights):,.0f} GB"
     if plan.result is None:
         return said
     proof = "optimal" if plan.result.gap <= 1e-4 else f"at most {plan.result.gap:.2%} above the best possible"
@@ -66,14 +67,14 @@ def _night(number: int, night: PlannedNight) -> Iterator[str]:
     moved = sum(each.state == "moved" for each in night.servers)
     state = f", {moved} moved" if moved else ""
     yield (
-        f"\n{night.night} {night.night:%a}  wave {number}  {_counted(len(night.servers), 'server')}{state}  {night.gb:,.1f} GB  "
+        f"\n{night.night} {night.night:%a}  wave {number}  {counted(len(night.servers), 'server')}{state}  {night.gb:,.1f} GB  "
         f"{night.hours:.1f} h ({night.hours_p90:.1f} h)  {night.people:.1f} people"
     )
     groups: dict[str, list[PlannedServer]] = {}
     for each in night.servers:
         groups.setdefault(each.group, []).append(each)
     for group, servers in groups.items():
-        yield paragraph(_some([_named(each) for each in servers]), indent="  ", first=f"{group}: ")
+        yield paragraph(listed([_named(each) for each in servers], SHOWN), indent="  ", first=f"{group}: ")
     if night.held_by:
         yield paragraph(night.held_by, indent="  ")
     if night.left:
@@ -105,15 +106,6 @@ def _finding(each: Finding) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _change(amount: float) -> str:
     return f"{amount:+,.0f} USD" if abs(amount) >= 0.5 else "no change"
 
@@ -125,7 +117,7 @@ def server_text(plan: WavePlan, server: str, night: date, entry: PlannedServer) 
     lines = [
         styled(f"{server} moves to {entry.to} in the night of {night:%A}, {night} (wave {plan.waves()[night]})", "bold", sys.stdout),
         f"  {entry.gb:,.1f} GB; down for about {entry.minutes:.0f} min ({entry.minutes_p90:.0f} min at worst in nine of ten)",
-        f"  group {entry.group}" + (f", with {_some(mates)}" if mates else ", alone"),
+        f"  group {entry.group}" + (f", with {listed(mates, SHOWN)}" if mates else ", alone"),
         f"  {entry.state}" + (f" on {entry.on}" if entry.on else "") + (f", move {entry.move}" if entry.move else ""),
     ]
     if pin is not None:
@@ -141,7 +133,7 @@ def score_text(plan: WavePlan, found: Rescored) -> str:
     change = "" if before is None else f", {_change(found.objective - before)} against the planner's"
     lines = [styled(f"cost of waiting {found.objective:,.0f} USD{change}", "bold", sys.stdout)]
     if found.violations:
-        lines.append(heading(f"{_counted(len(found.violations), 'demand')} broken"))
+        lines.append(heading(f"{counted(len(found.violations), 'demand')} broken"))
         lines += [paragraph(words, indent="  ", first="- ") for words in found.words]
     else:
         lines.append("  every demand holds")
@@ -170,7 +162,7 @@ def change_text(before: WavePlan, after: WavePlan, old: Rescored, new: Rescored,
     fresh = [words for words in new.words if words not in known]
     lines += [paragraph(words, indent="  ", first="- breaks: ") for words in fresh]
     if known & set(new.words):
-        lines.append(f"  broken before already: {_counted(len(known & set(new.words)), 'demand')}; see incline plan score")
+        lines.append(f"  broken before already: {counted(len(known & set(new.words)), 'demand')}; see incline plan score")
     told = {(each.code, each.where, each.what) for each in old.findings}
     lines += [
         paragraph(_finding(each), indent="  ") for each in (*findings, *new.findings) if (each.code, each.where, each.what) not in told

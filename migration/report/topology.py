@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra.estate.model import GIB, Estate
+from infra.wording import listed
 from migration.discover.model import Edge, FoundMachine, Inventory
 
 UNKNOWN_SERVICE = "no known service"
@@ -154,9 +155,8 @@ def _seen(edges: Iterable[Edge], servers: Mapping[str, Box], estate: Estate | No
         ports.setdefault((ends[0], ends[1]), []).append(edge)
     for (source, target), found in ports.items():
         seen = sorted({f"{e.protocol}/{e.port}" for e in found if e.port})
-        label = ", ".join(seen[:3]) + (f" and {len(seen) - 3} more" if len(seen) > 3 else "")
         style: Literal["once", "seen"] = "once" if all(e.once for e in found) else "seen"
-        yield Line(id=f"uses:{source}:{target}", source=source, target=target, label=label, style=style)
+        yield Line(id=f"uses:{source}:{target}", source=source, target=target, label=listed(seen), style=style)
 
 
 def _declared(estate: Estate | None, owners: Mapping[str, str], machines: Sequence[FoundMachine]) -> Iterable[Line]:

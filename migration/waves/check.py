@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, fsum
 
+from infra.wording import listed
 from migration.waves.model import Group, Problem, Resource, Violation
 
 TOLERANCE = 1e-6
@@ -39,12 +40,6 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
 
 
-def some(names: list[str] | tuple[str, ...], most: int = 5) -> str:
-    """Names, the first few of many."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
 def spans(problem: Problem, nights: tuple[int, ...]) -> str:
     """Nights in words: single ones, or first to last of each stretch."""
     stretches: list[tuple[int, int]] = []
@@ -56,7 +51,7 @@ def spans(problem: Problem, nights: tuple[int, ...]) -> str:
     words = [
         when(problem, a) if a == b else f"nights {a + 1} to {b + 1} ({problem.nights[a]} to {problem.nights[b]})" for a, b in stretches
     ]
-    return some(words, 3)
+    return listed(words)
 
 
 def more_of(resource: Resource, missing: float) -> str:
@@ -138,7 +133,8 @@ def _over(problem: Problem, resource: Resource, night: int, total: float, users:
         kind="standing" if resource.standing else "nightly",
         night=night,
         groups=tuple(users),
-        what=f"{when(problem, night)} takes {amount(total)} {resource.unit} of {resource.name}, there are {amount(limit)}: {some(users)}",
+        what=f"{when(problem, night)} takes {amount(total)} {resource.unit} of {resource.name}, "
+        f"there are {amount(limit)}: {listed(users, 5)}",
         over=total - limit,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from infra.wording import counted
 from migration.waves.check import amount, more_of, spans, when
 from migration.waves.demands import Demand, can_hold, only
 from migration.waves.model import Conflict, Group, Problem, Resource
@@ -77,7 +78,7 @@ def _move(problem: Problem, kept: Sequence[Demand], group: Group) -> str:
         if use.resource in _limits(kept):
             takes[use.resource] = takes.get(use.resource, 0.0) + use.amount
     words = " and ".join(f"{amount(value)} {_resource(problem, name).unit} of {name}" for name, value in takes.items())
-    servers = f"{len(group.servers):,} server{'s' if len(group.servers) != 1 else ''}"
+    servers = counted(len(group.servers), "server")
     return f"{group.name} ({servers}) has to move as a whole" + (f" and takes {words}" if words else "")
 
 

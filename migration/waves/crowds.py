@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from infra.wording import listed
 from migration.waves.arrays import Arrays, Bools, Floats, Ints
-from migration.waves.check import amount, more_of, some, spans, when
+from migration.waves.check import amount, more_of, spans, when
 from migration.waves.highs import Limits, relax_vertex
 from migration.waves.model import Conflict, Problem
 from migration.waves.rows import build
@@ -36,7 +37,7 @@ class Crowd:
         nights = spans(problem, self.nights)
         limit = f"{self.resource} holds {amount(self.there)} {resource.unit} "
         limit += f"by {when(problem, self.nights[-1])}" if self.standing else f"in all of these nights together ({nights})"
-        who = f"{len(names):,} groups ({servers:,} servers: {some(names)})"
+        who = f"{len(names):,} groups ({servers:,} servers: {listed(names, 5)})"
         move = f"{who} may move only in {nights} and take {amount(self.needed)} {resource.unit}"
         more = amount(self.short)
         return Conflict(

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from infra.wording import listed
 from migration.discover.model import Finding, Gravity
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
@@ -203,7 +204,7 @@ def dropped(before: WavePlan | None, plan: WavePlan) -> Iterable[Finding]:
         yield Finding(
             code="PLN-018",
             gravity=Gravity.WARNING,
-            where=", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else ""),
+            where=listed(lost, 5),
             what=f"{len(lost)} servers of the plan that is kept are not part of this one",
             taken="with --yes they are in no plan any more",
             remedy="name all that is to move, --service may be repeated; or write to another file with --out",

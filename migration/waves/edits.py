@@ -12,6 +12,7 @@ from datetime import date
 
 from infra.errors import InclineError
 from infra.estate.problems import did_you_mean
+from infra.wording import listed
 from migration.discover.model import Finding, Gravity
 from migration.waves.build import Built, Inputs, build
 from migration.waves.document import PlannedNight, PlannedPin, PlannedServer, PlannedStay, WavePlan
@@ -184,7 +185,7 @@ def _overdue(plan: WavePlan, today: date) -> Iterable[Finding]:
         yield Finding(
             code="PLN-024",
             gravity=Gravity.WARNING,
-            where=", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else ""),
+            where=listed(late, 5),
             what="the night has passed, and the plan does not say that they moved",
             taken="they are scored as having no night",
             remedy="incline plan make",

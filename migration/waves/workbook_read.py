@@ -17,6 +17,7 @@ from typing import Any
 
 from infra.errors import InclineError
 from infra.estate.problems import did_you_mean
+from infra.wording import listed
 from migration.discover.model import Finding, Gravity
 from migration.waves.document import WavePlan, read_wave_plan
 from migration.waves.edits import edits_of, with_moves
@@ -153,12 +154,11 @@ def _from_rows(path: Path, rows: Sequence[_Row], plan: WavePlan, today: date) ->
         else:
             found.findings.append(_stranger(row, server, plan))
     if gone := sorted(nights.keys() - seen.keys()):
-        words = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
         found.findings.append(
             _odd(
                 "PLN-035",
                 path.name,
-                f"{len(gone)} servers of the plan have no row: {words}",
+                f"{len(gone)} servers of the plan have no row: {listed(gone, 5)}",
                 "their nights stay",
                 "empty Night to take one out",
             )
