@@ -107,7 +107,7 @@ def _guests(found: Directory, machines: Iterable[FoundMachine], guests: Mapping[
                 names.setdefault(name.lower(), set()).add(machine.key)
     strangers = set()
     for address, guest in guests.items():
-        keys = names.get(guest.lower(), set())
+        keys = names.get(guest.lower()) or names.get(guest.lower().partition(".")[0], set())
         if len(keys) == 1:
             found.keys.setdefault(address, next(iter(keys)))
         elif address not in found.keys:

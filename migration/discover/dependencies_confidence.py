@@ -1,8 +1,8 @@
 """How sure an edge is, from 0 to 1, and why, in words.
 
-What adds up: days on which it was seen (up to a week), how many connections (up to a thousand), that somebody answered, that both sides
-tell of it, that a process is known to listen, that people declared it. What takes away: seen once, never answered, ports that leave open
-who serves.
+What adds up: days on which it was seen (up to a week), how many connections (up to a thousand), that somebody answered, that several
+exporters tell of it, that a process is known to listen, that people declared it. What takes away: seen once, never answered, ports that
+leave open who serves.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _why(edge: Edge, *, certain: bool, declared: bool) -> str:
     if edge.bytes:
         words.append(size(edge.bytes))
     if edge.both:
-        words.append("both sides tell")
+        words.append("told by several")
     if not edge.answered:
         words.append("never answered")
     if edge.process:

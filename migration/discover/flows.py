@@ -33,6 +33,8 @@ MOST = 1 << 30
 
 _FIRST_LINES = 20
 _BEGINNING = re.compile(rb"\x00[\x05\x09\x0a]")
+_ADDRESS = re.compile(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
+_TURN = re.compile(r"\d{3,}|\.\d+(?=\.|$)|\.gz$")
 _YEAR_2000, _YEAR_2100 = 946_684_800, 4_102_444_800
 _NAMED = {
     b"\x0a\x0d\x0d\x0a": ("a pcapng capture", "editcap -F pcap CAPTURE NEW"),
@@ -114,7 +116,7 @@ def _read(file: Path, content: bytes, collector: Collector, templates: Templates
         templates.left_over(collector)
         return
     if _starts(content, 0):
-        _packets(content, file.name, collector, templates)
+        _packets(content, exporter_of(file.name), collector, templates)
         templates.left_over(collector)
         return
     _text(file, content, collector)
@@ -123,20 +125,25 @@ def _read(file: Path, content: bytes, collector: Collector, templates: Templates
 def _text(file: Path, content: bytes, collector: Collector) -> None:
     if b"\x00" in content[:4096]:
         raise _unknown(file, "it is neither text nor packets of NetFlow 5, 9 or IPFIX", "export it as one of docs/how-to/dependencies.md")
-    text = content.decode("utf-8-sig", errors="replace")
-    first = [line for line in text[:16_384].splitlines() if line.strip()][:_FIRST_LINES]
+    first = [line for line in content[:16_384].decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:_FIRST_LINES]
     if is_vpc(first):
-        read_vpc(_lines(text), collector)
+        read_vpc(_lines(content), collector)
     elif is_ss(first):
         written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         guest, taken = guest_of(file.name, written)
-        read_ss(_lines(text), guest, taken, collector)
+        read_ss(_lines(content), guest, taken, collector)
     else:
         raise _unknown(file, "its lines are neither of a VPC flow log nor of ss", "export it as one of docs/how-to/dependencies.md")
 
 
-def _lines(text: str) -> Iterable[str]:
-    return io.StringIO(text)
+def _lines(content: bytes) -> Iterable[str]:
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", errors="replace")
+
+
+def exporter_of(file: str) -> str:
+    """Who exported a file of packets that does not say: its name, less what differs in files of one exporter, such as dates and numbers."""
+    address = _ADDRESS.search(file)
+    return address[0] if address else _TURN.sub("", file)
 
 
 def _packet(payload: bytes, sender: str, collector: Collector, templates: Templates) -> None:

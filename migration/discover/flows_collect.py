@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from migration.discover.flows_model import PROTOCOLS, Conversation, Flow, Flows, Oddities
-from migration.discover.flows_oddities import NEGATIVE, NO_PORTS, NO_TIME, TWICE
+from migration.discover.flows_oddities import COARSE_TIME, FINE_TIME, NEGATIVE, NO_PORTS, NO_TIME, TWICE
 from migration.discover.flows_ports import EPHEMERAL, PRIVILEGED, known
 from migration.discover.model import Finding, Gravity
 
@@ -21,8 +21,9 @@ _LONGEST = 400  # days of one flow
 _PORTS = 4096  # client ports told apart; beyond that each record counts
 _LEAST_PACKET = 20  # an IP header
 _ANSWERED = 3  # packets of one direction: a refused connection has two at most
-_REMEMBERED = 4_000_000  # records, to know those told twice
+_REMEMBERED = 2_000_000  # records, to know those told twice
 _WRAPPED = 1 << 63
+_FINE = 100_000_000_000.0  # the year 5138 in seconds: what is larger counts milliseconds or less
 
 End = tuple[str, int]
 Listening = tuple[str, int, int]
@@ -156,13 +157,25 @@ class Collector:
             self.oddities.count(self.file, NEGATIVE, f"{flow.octets} bytes in {flow.packets} packets")
             flow.octets = 0
             flow.packets = 0 if negative else flow.packets
-        start, end = flow.start, flow.end
+        if flow.coarse:
+            self.oddities.count(self.file, COARSE_TIME)
+        start, end = flow.start, flow.end = self._seconds(flow.start), self._seconds(flow.end)
         if not self._possible(start) or not self._possible(end):
             self.oddities.count(self.file, NO_TIME)
             flow.start, flow.end = (start if self._possible(start) else None), (end if self._possible(end) else None)
         elif start is not None and end is not None and not 0 <= end - start <= _LONGEST * _DAY:
             self.oddities.count(self.file, NO_TIME, "it ends before it begins" if end < start else "it lasts for more than a year")
             flow.start = flow.end = min(start, end) if end < start else end
+
+    def _seconds(self, moment: float | None) -> float | None:
+        """A time that can only be in milliseconds or finer, in seconds."""
+        if moment is None or moment < _FINE:
+            return moment
+        told = moment
+        while moment >= _FINE:
+            moment /= 1000
+        self.oddities.count(self.file, FINE_TIME, f"{told:.0f}")
+        return moment
 
     def _possible(self, moment: float | None) -> bool:
         return moment is None or _OLDEST <= moment <= self._newest

@@ -20,6 +20,7 @@ class Flow:
     Attributes:
         exporter: who told: a router, a cloud's network card, a guest. What two of them tell of one conversation counts once.
         opener: who opened the conversation, where the record says so.
+        coarse: its times were told in seconds where milliseconds are due.
     """
 
     exporter: str
@@ -34,6 +35,7 @@ class Flow:
     end: float | None = None
     opener: Literal["source", "target", ""] = ""
     basis: Literal["flows", "ss"] = "flows"
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,9 @@ LATE_TEMPLATE = Oddity(
 FINE_TIME = Oddity(
     code="DSC-064", what="{n} times are in milliseconds or finer", taken="they are read as such", remedy="export times in seconds"
 )
+COARSE_TIME = Oddity(
+    code="DSC-064", what="{n} records tell seconds where milliseconds are due", taken="they are read as seconds", remedy="mend the exporter"
+)
 NO_TIME = Oddity(
     code="DSC-064",
     what="{n} records have times that cannot be",

@@ -14,14 +14,13 @@ from typing import Literal
 
 from migration.discover.flows_collect import Collector
 from migration.discover.flows_model import Flow
-from migration.discover.flows_oddities import FINE_TIME, REJECTED, SKIPPED, UNREAD
+from migration.discover.flows_oddities import REJECTED, SKIPPED, UNREAD
 
 DEFAULT = (
     *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"),
     *("protocol", "packets", "bytes", "start", "end", "action", "log-status"),
 )
 _SYN, _ACK = 2, 16
-_FINE = 100_000_000_000.0  # the year 5138 in seconds: what is larger counts milliseconds or less
 _NONE = frozenset({"-", ""})
 
 
@@ -87,14 +86,14 @@ def _line(cells: Sequence[str], columns: _Columns, number: int, collector: Colle
         collector.oddities.count(collector.file, REJECTED)
         return
     try:
-        flow = _flow(cells, columns, collector)
+        flow = _flow(cells, columns)
     except (ValueError, OverflowError) as error:
         collector.oddities.count(collector.file, UNREAD, f"line {number}: {error}")
         return
     collector.add(flow)
 
 
-def _flow(cells: Sequence[str], columns: _Columns, collector: Collector) -> Flow:
+def _flow(cells: Sequence[str], columns: _Columns) -> Flow:
     source_port, target_port, protocol, packets, octets, flags, start, end = [int(_told(cells, places) or 0) for places in columns.numbers]
     return Flow(
         exporter=_told(cells, columns.card) or "vpc",
@@ -105,8 +104,8 @@ def _flow(cells: Sequence[str], columns: _Columns, collector: Collector) -> Flow
         protocol=protocol,
         packets=packets,
         octets=octets,
-        start=_time(start, collector),
-        end=_time(end, collector),
+        start=float(start) if start else None,
+        end=float(end) if end else None,
         opener=_opener(flags),
     )
 
@@ -122,17 +121,6 @@ def _opener(flags: int) -> Literal["source", "target", ""]:
     if not flags & _SYN:
         return ""
     return "target" if flags & _ACK else "source"
-
-
-def _time(told: int, collector: Collector) -> float | None:
-    if not told:
-        return None
-    moment = float(told)
-    if moment >= _FINE:
-        collector.oddities.count(collector.file, FINE_TIME, str(told)[:24])
-    while moment >= _FINE:
-        moment /= 1000
-    return moment
 
 
 @lru_cache(maxsize=65_536)

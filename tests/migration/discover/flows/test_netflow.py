@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from migration.discover.flows import FlowFileError, read_flows
+from migration.discover.flows import FlowFileError, exporter_of, read_flows
 from migration.discover.flows_model import Conversation, Flows
 from tests.migration.discover.flows.packets import (
     APP,
@@ -186,6 +186,40 @@ def test_what_two_exporters_tell_counts_once_and_is_surer(tmp_path: Path) -> Non
     one = only(read(tmp_path, captured([payload], sender="192.168.1.1"), captured([payload], sender="192.168.1.2")))
 
     assert (one.octets, one.connections, one.both) == (4000, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (("flows-20261120.bin", "flows-20261121.bin.gz"), True),
+        (("flows.bin", "flows.bin.1"), True),
+        (("router1.bin", "router2.bin"), False),
+        (("10.0.0.1.bin", "10.0.0.2.bin"), False),
+    ],
+)
+def test_files_of_one_exporter_differ_in_their_numbers(names: tuple[str, str], same: bool) -> None:
+    assert (exporter_of(names[0]) == exporter_of(names[1])) is same
+
+
+def test_bytes_of_one_exporters_files_add_up(tmp_path: Path) -> None:
+    for number in range(2):
+        record = record_5(APP, DB, (40_000 + number, 5432), first=50_000 + number)
+        (tmp_path / f"flows-2026112{number}.bin").write_bytes(packet_5(record))
+
+    one = only(read_flows([tmp_path], now=NOW))
+
+    assert (one.octets, one.connections, one.both) == (8000, 2, False)
+
+
+def test_seconds_where_milliseconds_are_due_and_the_other_way(tmp_path: Path) -> None:
+    seconds = packet_10(set_of(2, template(256, FIELDS_10)), set_of(256, record_10(APP, DB, (40_000, 5432), start=T0)))
+    fine = packet_10(set_of(2, template(257, ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (150, 8)))))
+    fine += packet_10(set_of(257, raw(WEB) + raw(APP) + struct.pack("!HHBQ", 41_000, 8443, 6, T0 * 1000)))
+
+    found = read(tmp_path, seconds + fine)
+
+    assert [int(each.first.timestamp()) for each in found.conversations if each.first] == [T0, T0]
+    assert [finding.code for finding in found.findings] == ["DSC-064", "DSC-064"]
 
 
 def test_without_known_ports_the_one_that_many_use_is_the_servers(tmp_path: Path) -> None:
