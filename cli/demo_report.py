@@ -51,6 +51,7 @@ def _summary(moves: list[dict[str, Any]], story: Story, result: Result, report: 
         "previews": story.previews,
         "policy": result.counts,
         "report": report,
+        "architects": str(story.architects) if story.architects else "",
         "seconds": round(seconds, 1),
     }
 
@@ -99,4 +100,6 @@ def summary_text(summary: dict[str, Any]) -> str:
     )
     lines.append("rules     " + ", ".join(f"{count} {outcome}" for outcome, count in summary["policy"].items() if count))
     lines.append(f"report    {near(Path(summary['report']))}")
+    if summary.get("architects"):
+        lines.append(f"plan      {near(Path(summary['architects']))}")
     return "\n".join(lines)

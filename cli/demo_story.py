@@ -23,6 +23,7 @@ class Story:
         previews: the changes left in each stack.
         capacity: the file with what the sites have in the end.
         states: each stack's state in the end.
+        architects: the page of what there is and where it could go.
     """
 
     server: str
@@ -30,6 +31,7 @@ class Story:
     previews: dict[str, int] = field(default_factory=dict)
     capacity: Path | None = None
     states: list[Path] = field(default_factory=list)
+    architects: Path | None = None
 
 
 def play(stage: Stage, server: str, target: str) -> Story:
@@ -50,6 +52,8 @@ def play(stage: Stage, server: str, target: str) -> Story:
         story.previews[stack] = _changes(stage, stack)
     chapter("The rules judge what stands there now")
     _look(stage, story, _stacks(estate))
+    chapter("What there is, where it could go, in which nights, at what cost")
+    _plan(stage, story, target)
     return story
 
 
@@ -81,6 +85,18 @@ def _look(stage: Stage, story: Story, stacks: list[str]) -> None:
         path = stage.out / f"{stack}.state.json"
         stage.pulumi("stack", "export", "--stack", stack, "--file", str(path))
         story.states.append(path)
+
+
+def _plan(stage: Stage, story: Story, target: str) -> None:
+    """Discovery of all sites, a plan of waves for everything that may go to the target, and the architects' page."""
+    store = ("--store", str(stage.out / "inventory.sqlite"))
+    seen = (*store, "--capacity", str(story.capacity))
+    waves = str(stage.out / "waves.yaml")
+    stage.incline("discover", "--all", *store)
+    # Servers without a night are an answer, told with exit code 1; without a plan at all the report below fails.
+    stage.incline("plan", "make", "--to", target, *seen, "--out", waves, "--yes", check=False)
+    stage.incline("report", *seen, "--plan", waves, "--out", str(stage.out / "architects"))
+    story.architects = stage.out / "architects" / "report.html"
 
 
 def _stacks(estate: Estate) -> list[str]:
