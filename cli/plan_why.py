@@ -9,7 +9,7 @@ from cli.paragraphs import columns, heading, paragraph
 from infra.prices import DAYS_PER_MONTH
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_resources import waiting_cost
+from migration.waves.build_resources import days_apart, waiting_cost
 from migration.waves.durations import estimate
 from migration.waves.model import Before, Group
 
@@ -24,7 +24,7 @@ def why_data(built: Built, server: str) -> dict[str, Any]:
     return {
         "formula": moved.formula,
         "source": moved.source,
-        "usd_per_night": round(waiting_cost(each, built.inputs.programme), 2),
+        "usd_per_night": round(waiting_cost(each, built.inputs.programme, days_apart(built.problem.nights)), 2),
         "closed": [{"from": nights[first], "to": nights[last], "why": why} for first, last, why in group.barred],
         "after": [_order(each.first, each) for each in built.problem.order if each.then == group.name],
         "before": [_order(each.then, each) for each in built.problem.order if each.first == group.name],
@@ -55,9 +55,11 @@ def _lines(built: Built, each: Candidate, group: Group) -> Iterator[str]:
     yield heading("how its durations were counted")
     yield paragraph(moved.formula, indent="  ")
     yield paragraph(moved.source, indent="  ")
-    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH
-    yield heading(f"what a night of waiting costs: {waiting_cost(each, programme):,.2f} USD")
-    yield f"  {saved:,.2f} of running cost not saved yet, the rest for people, tools and risk (`money:` of the programme)"
+    apart = days_apart(nights)
+    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH * apart
+    yield heading(f"what a night of waiting costs: {waiting_cost(each, programme, apart):,.2f} USD")
+    said = f"{saved:,.2f} of running cost not saved yet ({apart:.1f} days from night to night)"
+    yield f"  {said}, the rest for people, tools and risk (`money:` of the programme)"
     yield heading(f"nights open to its group: {len(group.nights)} of {len(nights)}")
     yield from columns((f"{nights[first]} to {nights[last]}", why) for first, last, why in group.barred)
     order = [each for each in built.problem.order if group.name in {each.first, each.then}]

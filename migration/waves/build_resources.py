@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from infra.prices import DAYS_PER_MONTH
 from migration.waves.build_candidates import Candidate
@@ -46,11 +47,18 @@ def _lines(nights: Sequence[date], today: date, rates: Mapping[tuple[str, str], 
     """Each link twice: the last copies of one night, and all copies that must be over it by then, as MIG-002 counts them."""
     for line in {each.link: each for each in rates.values()}.values():
         count, a_night = len(nights), line.bytes_per_night / GB
-        gigabit = 1e9 / 8 * line.share_percent / 100 * line.hours * 3600 / GB
-        relax = f"1 Gbit/s more on {line.link}"
-        yield Resource(name=_final(line), unit="GB", capacity=(a_night,) * count, relax=relax, step=gigabit)
+        relax, step = _wider(line)
+        yield Resource(name=_final(line), unit="GB", capacity=(a_night,) * count, relax=relax, step=step)
         ahead = tuple(a_night * (night - today).days for night in nights)
-        yield Resource(name=_ahead(line), unit="GB", capacity=ahead, standing=True, relax=relax, step=gigabit)
+        yield Resource(name=_ahead(line), unit="GB", capacity=ahead, standing=True, relax=f"{relax} for one night", step=step)
+
+
+def _wider(line: Rate) -> tuple[str, float]:
+    """What makes a link carry more in a night, and how many GB more: bandwidth buys nothing where latency holds it."""
+    gigabit = line.gigabit * line.hours * 3600 / GB
+    if gigabit > 0.01 * line.bytes_per_night / GB:
+        return f"1 Gbit/s more on {line.link}", gigabit
+    return f"twice the blocks in flight on {line.link}", line.bytes_per_night / GB
 
 
 def _snapshot_limits(programme: Programme, count: int, parts: Sequence[Part]) -> Iterator[Resource]:
@@ -74,9 +82,18 @@ def copies(moved: Mapping[tuple[str, str], Estimate], rates: Mapping[tuple[str, 
         yield Use(resource=_ahead(rates[pair]), amount=(each.seed_bytes + each.delta_bytes + each.final_bytes) / GB)
 
 
-def waiting_cost(each: Candidate, programme: Programme) -> float:
-    """What one night of waiting costs for a server: running cost not saved yet, the programme's own, and the risk of what is left."""
-    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH
+def days_apart(nights: Sequence[date]) -> float:
+    """Days from one night to the next, on average; a longer gap than a week (a freeze, a night far away that somebody pinned) is a week."""
+    gaps = [min(7, (after - before).days) for before, after in pairwise(nights)]
+    return sum(gaps) / len(gaps) if gaps else 1.0
+
+
+def waiting_cost(each: Candidate, programme: Programme, apart: float) -> float:
+    """What one night of waiting costs for a server: running cost not saved yet, the programme's own, and the risk of what is left.
+
+    What runs is paid by the day: `apart` days for each night of the plan.
+    """
+    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH * apart
     risk = next((usd for tier, usd in programme.money.risk_usd.items() if str(tier) == each.tier), 0.0)
     return saved + programme.money.waiting_usd + risk
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from math import inf
 
 from infra.estate.model import GIB, Estate, Link
 from migration.moves import MoveRecord, Round
@@ -55,7 +56,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """What moves may take of a link in a night."""
+    """What moves may take of a link in a night. `gigabit`: how much faster 1 Gbit/s more makes it; nothing where latency holds it."""
 
     link: str
     speed: float
@@ -63,6 +64,7 @@ class Rate:
     source: str
     mbit_s: float
     share_percent: float
+    gigabit: float = 0.0
 
     @property
     def bytes_per_night(self) -> float:
@@ -128,33 +130,49 @@ def rate(pace: Pace, estate: Estate | None, site: str, target: str) -> Rate | No
     link = next((each for each in estate.links.values() if set(each.sites) == {site, target}), None) if estate else None
     if use is None and link is None:
         return None
-    mbit_s, hours = _bandwidth(use, link)
-    share = use.share_percent if use else pace.number("link_share_percent", 70.0)
+    spans = _bandwidth(use, link)
+    share = use.share_percent if use and "share_percent" in use.model_fields_set else pace.number("link_share_percent", 70.0)
     latency = (use.latency_ms if use else None) or (link.latency_ms if link else 0.0)
-    by_bandwidth = mbit_s * 1e6 / 8 * share / 100
-    by_latency = pace.number("streams", STREAMS) * BLOCK / (latency / 1000) if latency else by_bandwidth
-    name = link.name if link else "-".join(use.between) if use else f"{site}-{target}"
-    source = "programme" if use and (use.hours or use.mbit_s) else "estate"
-    return Rate(link=name, speed=min(by_bandwidth, by_latency), hours=hours, source=source, mbit_s=mbit_s, share_percent=share)
+    most = pace.number("streams", STREAMS) * BLOCK / (latency / 1000) if latency else inf
+    speed = _mean((hours, min(_bytes(mbit_s, share), most)) for hours, mbit_s in spans)
+    wider = _mean((hours, min(_bytes(mbit_s + 1000, share), most)) for hours, mbit_s in spans)
+    return Rate(
+        link=link.name if link else "-".join(use.between) if use else f"{site}-{target}",
+        speed=speed,
+        hours=min(24.0, sum(hours for hours, _ in spans)),
+        source="programme" if use and (use.hours or use.mbit_s) else "estate",
+        mbit_s=_mean(spans),
+        share_percent=share,
+        gigabit=wider - speed,
+    )
+
+
+def _bytes(mbit_s: float, share_percent: float) -> float:
+    """Bytes per second of a share of a bandwidth."""
+    return mbit_s * 1e6 / 8 * share_percent / 100
+
+
+def _mean(spans: Iterable[tuple[float, float]]) -> float:
+    """Of so many hours each."""
+    known = list(spans)
+    return sum(hours * value for hours, value in known) / sum(hours for hours, _ in known)
 
 
 def assumed_rate(pace: Pace, site: str, target: str) -> Rate:
     """For two sites that nobody wrote a link for."""
     share = pace.number("link_share_percent", 70.0)
     return Rate(
-        link=f"{site}-{target}", speed=DEFAULT_MBIT_S * 1e6 / 8 * share / 100, hours=24.0, source="assumed", mbit_s=DEFAULT_MBIT_S,
-        share_percent=share,
+        link=f"{site}-{target}", speed=_bytes(DEFAULT_MBIT_S, share), hours=24.0, source="assumed", mbit_s=DEFAULT_MBIT_S,
+        share_percent=share, gigabit=_bytes(1000.0, share),
     )  # fmt: skip
 
 
-def _bandwidth(use: LinkUse | None, link: Link | None) -> tuple[float, float]:
-    """Mean Mbit/s while the link may be used, and hours of it."""
+def _bandwidth(use: LinkUse | None, link: Link | None) -> tuple[tuple[float, float], ...]:
+    """Hours and Mbit/s of each span in which the link may be used."""
     if use and use.hours:
-        spans = [(_length(each), each.mbit_s) for each in use.hours]
-        hours = sum(length for length, _ in spans)
-        return sum(length * mbit for length, mbit in spans) / hours, min(24.0, hours)
+        return tuple((_length(each), each.mbit_s) for each in use.hours)
     mbit_s = use.mbit_s if use and use.mbit_s else float(link.mbit_s) if link else DEFAULT_MBIT_S
-    return mbit_s, window_hours(link.window if link else "")
+    return ((window_hours(link.window if link else ""), mbit_s),)
 
 
 def _length(span: Hours) -> float:

@@ -316,6 +316,24 @@ def test_pins_of_the_programme_take_servers_services_and_groups() -> None:
     assert [f.where for f in found.findings if f.code == "PLN-006"] == ["pin of group desc"]
 
 
+def test_running_cost_is_counted_by_the_day_and_not_by_the_night_of_the_plan() -> None:
+    """1 USD a day is saved; a night more of people and risk is 2 USD. Saturdays lie seven days apart."""
+    every = built(candidate("shop-web-01")).problem.groups[0].per_night
+    saturdays = built(candidate("shop-web-01"), programme=programme(weekdays=("sat",))).problem.groups[0].per_night
+
+    assert saturdays - every == pytest.approx(6 * 1.0)
+
+
+def test_a_link_that_latency_holds_gains_nothing_from_bandwidth() -> None:
+    links = [{"between": ["hall", "cloud"], "mbit_s": 10000, "latency_ms": 200}]
+    said = {each.name: each.relax for each in built(candidate("shop-web-01"), programme=programme(links=links)).problem.resources}
+
+    assert said["last copies over hall-cloud"] == "twice the blocks in flight on hall-cloud"
+    wide = {each.name: each.relax for each in built(candidate("shop-web-01")).problem.resources}
+    assert wide["last copies over hall-cloud"] == "1 Gbit/s more on hall-cloud"
+    assert wide["copies over hall-cloud"] == "1 Gbit/s more on hall-cloud for one night"
+
+
 def test_a_deadline_is_a_due_night_with_a_price_or_a_hard_end() -> None:
     soft = {"service": "desk", "by": night(4), "usd_per_night": 40}
     hard = {"site": "hall", "by": night(7), "hard": True, "reason": "the lease ends"}

@@ -103,6 +103,29 @@ def test_a_long_line_is_bound_by_its_latency() -> None:
     assert found.speed == pytest.approx(64 * 512 * 1024 / 0.1)
 
 
+def test_a_long_line_gains_nothing_from_bandwidth_that_its_latency_holds() -> None:
+    """64 blocks in flight over 80 ms are 419 MB/s: of the 875 MB/s after midnight that much counts, and not their mean with the evening."""
+    hours = [{"begins": "20:00", "ends": "00:00", "mbit_s": 1000}, {"begins": "00:00", "ends": "04:00", "mbit_s": 10000}]
+    link = {"between": ["a", "b"], "latency_ms": 80, "hours": hours}
+    found = rate(pace(programme(links=[link]), None), None, "a", "b")
+
+    most = 64 * 512 * 1024 / 0.08
+    assert found is not None
+    assert found.bytes_per_night == pytest.approx((4 * 1e9 / 8 * 0.7 + 4 * most) * 3600)
+    assert found.gigabit == pytest.approx(0.7 * 1e9 / 8 * 4 / 8)
+    full = rate(pace(programme(links=[{"between": ["a", "b"], "mbit_s": 10000, "latency_ms": 80}]), None), None, "a", "b")
+    assert full is not None
+    assert full.gigabit == 0
+
+
+def test_the_share_of_a_link_is_the_rules_where_the_programme_says_none() -> None:
+    town = some_estate()
+    standards = town.standards.model_copy(update={"rules": {"MIG-002": {"link_share_percent": 40}}})
+    ours = pace(programme(links=[{"between": ["a", "b"], "mbit_s": 1000}]), town.model_copy(update={"standards": standards}))
+
+    assert (rate(ours, None, "a", "b") or LINE).share_percent == 40
+
+
 def test_two_sites_that_nobody_joined_have_no_rate() -> None:
     assert rate(pace(programme(), None), None, "a", "b") is None
 
