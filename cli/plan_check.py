@@ -11,7 +11,7 @@ from typing import Any
 from cli.paragraphs import heading, paragraph
 from infra.errors import InclineError
 from infra.estate.model import Estate
-from infra.wording import listed
+from infra.wording import counted, listed
 from migration.waves.document import WavePlan
 from policies.evaluate import Result, evaluate
 from policies.readers.estate import read_estate
@@ -88,9 +88,10 @@ def _waves(estate: Estate, plan: WavePlan) -> list[Wave]:
         strangers = [each.server for each in coming if each.server not in estate.servers]
         if strangers:
             raise InclineError(
-                f"{len(strangers)} servers of the plan are not in the estate: {', '.join(strangers[:3])}",
+                f"{counted(len(strangers), 'server')} of the plan not in the estate: {listed(strangers)}",
                 code="INC-7130",
-                next_step="write them into the estate (incline estate); the rules judge what it declares",
+                details=("the rules judge what the estate declares; to plan before that:  incline plan make --no-rules",),
+                next_step="write into estate/servers what  incline assess --server NAME  shows of each",
             )
         if coming:
             moves = tuple(PlannedMove(server=each.server, to=each.to) for each in coming)
@@ -134,9 +135,9 @@ def check_text(found: Sequence[Judged]) -> str:
 def _text(found: Sequence[Judged]) -> Iterator[str]:
     stopped = [each for each in found if each.blocking]
     if stopped:
-        yield f"{len(stopped)} of {len(found)} moments would be stopped by the rules; the first is {stopped[0].name}"
+        yield f"{len(stopped)} of {counted(len(found), 'moment')} would be stopped by the rules; the first is {stopped[0].name}"
     else:
-        yield f"no rule stands in the way of any wave: {len(found)} moments judged"
+        yield f"no rule stands in the way of any wave: {counted(len(found), 'moment')} judged"
     for each in found:
         on = f" ({each.night:%a} {each.night})" if each.night else ""
         fresh = [verdict for verdict in each.failing if (verdict.rule, verdict.target) in each.fresh]

@@ -15,6 +15,7 @@ from cli.output import emit, say, say_next
 from cli.plan_options import CapacityOption, EstateOption, JsonOption, PlanOption, ProgrammeOption, YesOption
 from cli.store_path import StoreOption
 from infra.errors import InclineError
+from infra.wording import counted
 
 if TYPE_CHECKING:
     from cli.plan_inputs import Places
@@ -158,8 +159,9 @@ def export_command(
         write_workbook(file, sheets(document, found.built, found.at))
     rows = sum(len(night.servers) for night in document.nights)
     data = {"schema": "incline.plan-export/1", "file": str(file), "servers": rows, "nights": len(document.nights)}
-    emit(data, lambda: f"{told(file)}: servers {rows}, nights {len(document.nights)}", json_mode)
-    say_next(f"edit the sheet Servers, then:  incline plan import {file}")
+    emit(data, lambda: f"{told(file)}: {counted(rows, 'server')} in {counted(len(document.nights), 'night')}", json_mode)
+    place = "the nights in it" if file.suffix.lower() == ".csv" else "the sheet Servers"
+    say_next(f"edit {place}, then:  incline plan import {file}")
 
 
 def _night(document: WavePlan, word: str) -> date:

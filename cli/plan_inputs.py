@@ -41,6 +41,7 @@ class Places:
     Attributes:
         base: the folder that holds the estate: plans and what was made from it stand beside it.
         estate: None where there is none: an inventory alone can be planned too.
+        named: the estate as the command line named it, for the commands that are suggested.
     """
 
     base: Path
@@ -48,6 +49,7 @@ class Places:
     programme: Path | None = None
     store: str | None = None
     capacity: Path | None = None
+    named: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,8 @@ def places(estate: Path | None, programme: Path | None = None, store: str | None
             raise
         folder = None
     base = folder.resolve().parent if folder else Path.cwd()
-    return Places(base=base, estate=folder, programme=programme, store=store, capacity=capacity)
+    named = estate if estate is not None and os.environ.get("INCLINE_ESTATE") != str(estate) else None
+    return Places(base=base, estate=folder, programme=programme, store=store, capacity=capacity, named=named)
 
 
 def gather(where: Places, goal: Goal) -> Gathered:

@@ -15,11 +15,12 @@ from cli.plan_words import plan_text
 from infra.atomic import remove_file, replace_file
 from infra.errors import InclineError
 from migration.waves.document import Goal, WavePlan, read_wave_plan
-from migration.waves.document_make import dropped, fingerprint, small_nights
+from migration.waves.document_make import dropped, fingerprint, late, small_nights
 from migration.waves.document_text import render
 
 if TYPE_CHECKING:
     from cli.plan_solve import Made
+    from migration.discover.model import Finding
 
 NEXT = Path("out") / "waves-next.yaml"
 """Where a dry run leaves its plan, beside the estate."""
@@ -63,7 +64,7 @@ def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: Wave
         return make(inputs, before, seconds=options.seconds, gap=options.gap, fresh=options.fresh, quiet=options.quiet)
 
     made, stopped = obedient(where, gathered, solve, quiet=options.quiet) if options.rules else (solve(gathered), ())
-    findings = (*made.built.findings, *stopped, *small_nights(made.plan, gathered.inputs.programme), *dropped(before, made.plan))
+    findings = (*made.built.findings, *stopped, *_about(made, gathered, before))
     emit(made_data(made, findings), lambda: plan_text(made.plan, findings, made.conflict), json_mode)
     if made.violations:
         raise InclineError(
@@ -76,8 +77,15 @@ def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: Wave
         write_plan(path, made.plan)
         return _kept(path, made.plan)
     replace_file(where.base / NEXT, render(made.plan))
-    say_next(f"{_command(where, options)} --yes")
+    if made.plan.nights:
+        say_next(f"{_command(where, options)} --yes")
     return _code(made.plan)
+
+
+def _about(made: Made, gathered: Gathered, before: WavePlan | None) -> tuple[Finding, ...]:
+    """What is to be said of the plan itself."""
+    small = small_nights(made.plan, gathered.inputs.programme)
+    return (*late(made.built, made.solution), *small, *dropped(before, made.plan))
 
 
 def _dry_run(where: Places, gathered: Gathered) -> WavePlan | None:
@@ -110,6 +118,13 @@ def _command(where: Places, options: MakeOptions) -> str:
         words += [f"{flag} {name}" for name in names]
     words += ["--fresh"] if options.fresh else []
     words += [] if options.rules else ["--no-rules"]
-    for flag, given in (("--programme", where.programme), ("--store", where.store), ("--capacity", where.capacity), ("--out", options.out)):
+    files = (
+        ("--estate", where.named),
+        ("--programme", where.programme),
+        ("--store", where.store),
+        ("--capacity", where.capacity),
+        ("--out", options.out),
+    )
+    for flag, given in files:
         words += [f"{flag} {given}"] if given else []
     return " ".join(words)

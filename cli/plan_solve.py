@@ -74,8 +74,9 @@ def _solved(built: Built, *, seconds: float, gap: float, start: Mapping[str, int
                     raise
                 stop.set()
                 say("stopping: the best plan so far is kept; once more to give up", style="yellow")
-    told.last()
-    return working.result()
+    solution = working.result()
+    told.last(solution)
+    return solution
 
 
 class _Progress:
@@ -83,7 +84,7 @@ class _Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._at = 0.0
+        self._at = time.monotonic()  # what is solved at once needs no line
         self._line = ""
         self._over = is_terminal(sys.stderr)
         self._shown = False
@@ -102,12 +103,17 @@ class _Progress:
         if self._over:
             sys.stderr.write(f"\r\x1b[K{self._line}")
             sys.stderr.flush()
-            self._shown = True
         else:
             say(self._line)
+        self._shown = True
 
-    def last(self) -> None:
-        """End the line that was written over."""
-        if self._over and self._shown:
+    def last(self, solution: Solution) -> None:
+        """End the line that was written over; where lines follow each other, the last one says how it ended."""
+        if not self._shown:
+            return
+        if self._over:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+        else:
+            self._at = -EVERY
+            self.tell(solution.seconds, solution.objective, solution.bound)

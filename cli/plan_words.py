@@ -39,7 +39,7 @@ def _plan(plan: WavePlan, findings: tuple[Finding, ...], conflict: Conflict | No
     if conflict is not None:
         yield from _conflict(conflict)
     if plan.left_out:
-        yield heading(f"in no night: {len(plan.left_out)} servers")
+        yield heading(f"in no night: {counted(len(plan.left_out), 'server')}")
         for why, names in _by_reason(plan):
             yield paragraph(why, indent="  ", first=f"{listed(names, SHOWN)}: ")
     if plan.retained:

@@ -12,6 +12,7 @@ from time import monotonic
 
 import numpy as np
 
+from infra.wording import counted
 from migration.waves.arrays import NOWHERE, Arrays, Bools, Floats, Ints, arrays
 from migration.waves.check import amount, when
 from migration.waves.highs import Limits
@@ -104,8 +105,8 @@ def _again(data: Arrays, nights: Ints, allowed: Bools, dear: Floats, found: _Fou
     inside[found.night : found.night + AROUND] = True
     placed = nights != NOWHERE
     here = np.where(allowed[:, found.night], dear[:, found.night], np.inf)
-    gain = np.where(placed, dear[np.arange(data.groups), nights], np.inf) - here
-    eager = np.flatnonzero(placed & (inside[nights] | (np.isfinite(here) & (gain > 0) & (nights > found.night))))
+    now = np.where(placed, dear[np.arange(data.groups), nights], np.inf)
+    eager = np.flatnonzero(placed & (inside[nights] | (np.isfinite(here) & (here < now) & (nights > found.night))))
     free = np.sort(eager[np.argsort(np.abs(nights[eager] - found.night), kind="stable")][:CROWD])
     open_nights = allowed & inside
     open_nights[free, nights[free]] = True
@@ -148,7 +149,7 @@ def _said(problem: Problem, found: _Found, resolved: tuple[float, float] | None)
         tail = " alone saves nothing: no schedule of the nights around it gets better"
     else:
         waited = round(resolved[1])
-        tail = f" saves {amount(round(worth))}" + (f" and {waited:,} nights of waiting, counted by server" if waited > 0 else "")
+        tail = f" saves {amount(round(worth))}" + (f" and {counted(waited, 'night')} of waiting, counted by server" if waited > 0 else "")
     return Binding(
         night=found.night,
         resource=resource.name,

@@ -123,7 +123,7 @@ def _held_back(each: Assessment) -> LeftOut | None:
         reasons = [f"{reason.what} ({reason.remedy})" if reason.remedy else reason.what for reason in each.reasons if reason.blocks]
         return LeftOut(server=each.server, why="; ".join(reasons) or "its assessment says that it is not ready", kind="not ready")
     if each.strategy in _STAYING:
-        return LeftOut(server=each.server, why=f"{each.strategy.value}: {each.strategy_why}", kind="staying")
+        return LeftOut(server=each.server, why=f"suggested: {each.strategy.value}. {each.strategy_why}", kind="staying")
     return None
 
 

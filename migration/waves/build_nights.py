@@ -135,8 +135,8 @@ def _awaited(found: Calendar, parts: Sequence[Part], order: Sequence[Before]) ->
                 code="PLN-014",
                 gravity=Gravity.NOTE,
                 where=", ".join(sorted(hard)),
-                what="critical or complex, and easier groups cannot move before it",
-                taken="it may move in the first nights",
+                what="critical or complex, and easier groups wait for this",
+                taken="the first nights are open to it too",
                 remedy="pin it, or begin with groups that do not need it",
             )
         )
@@ -164,7 +164,7 @@ def nights_of(part: Part, found: Calendar, pins: Mapping[str, date]) -> Nights:
     pin = _pin(part, found, pins)
     if pin is not None:
         # People put it there: rules of prudence give way, freezes and deadlines do not.
-        reasons = ["pinned to another night"] * len(found.nights)
+        reasons = [f"pinned to {found.nights[pin]}"] * len(found.nights)
         reasons[pin] = frozen[pin]
     else:
         reasons = _reasons(part, found, frozen)

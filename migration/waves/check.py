@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, fsum
 
-from infra.wording import listed
+from infra.wording import counted, listed
 from migration.waves.model import Group, Problem, Resource, Violation
 
 TOLERANCE = 1e-6
@@ -30,6 +30,8 @@ def check(problem: Problem, at: Mapping[str, int]) -> tuple[Violation, ...]:
 
 def when(problem: Problem, night: int) -> str:
     """A night in words: its number, counted from 1, and its date."""
+    if night < 0 and problem.nights:
+        return f"the day before the first night ({problem.nights[0].isoformat()})"
     if 0 <= night < len(problem.nights):
         return f"night {night + 1} ({problem.nights[night].isoformat()})"
     return f"night {night + 1} (outside the plan)"
@@ -82,7 +84,8 @@ def _own_night(problem: Problem, group: Group, night: int) -> Iterator[Violation
         what = f"{group.name} may not move in {when(problem, night)}{why}"
         yield Violation(kind="night", night=night, groups=(group.name,), what=what)
     if group.hard and group.due is not None and night > group.due:
-        what = f"{group.name} moves in {when(problem, night)}, {night - group.due} nights after {when(problem, group.due)}, its deadline"
+        after = counted(night - group.due, "night")
+        what = f"{group.name} moves in {when(problem, night)}, {after} after {when(problem, group.due)}, its deadline"
         yield Violation(kind="due", night=night, groups=(group.name,), what=what, over=float(night - group.due))
     if group.pinned is not None and night != group.pinned:
         what = f"{group.name} is pinned to {when(problem, group.pinned)} and moves in {when(problem, night)}"

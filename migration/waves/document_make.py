@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.wording import listed
+from infra.wording import counted, listed
 from migration.discover.model import Finding, Gravity
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
@@ -169,7 +169,11 @@ def _held_by(bindings: Sequence[Binding]) -> dict[int, str]:
 
 
 def _left_out(built: Built, solution: Solution, conflict: Conflict | None) -> Iterable[Unplanned]:
-    found = {each.server: Unplanned(server=each.server, why=each.why, kind=each.kind) for each in built.left if each.kind != "retained"}
+    found = {
+        each.server: Unplanned(server=each.server, why=each.why, kind=each.kind)
+        for each in built.left
+        if each.server not in built.inputs.retained
+    }
     caught = set(conflict.groups) if conflict else set()
     for group in built.problem.groups:
         if group.name in solution.at:
@@ -190,9 +194,32 @@ def small_nights(plan: WavePlan, programme: Programme) -> Iterable[Finding]:
             code="PLN-017",
             gravity=Gravity.NOTE,
             where=", ".join(str(night.night) for night in small[:5]) + (" ..." if len(small) > 5 else ""),
-            what=f"{len(small)} nights hold fewer than {programme.wave.least} servers",
-            taken="they stay as they are",
+            what=f"{counted(len(small), 'night')} with fewer than {counted(programme.wave.least, 'server')}",
+            taken="kept as it is",
             remedy="pin their groups to another night, or change wave: {least: ...}",
+        )
+
+
+def late(built: Built, solution: Solution) -> Iterable[Finding]:
+    """Groups that move after their deadline: the price of it is in the cost, and people have to be told."""
+    found = [
+        (group, solution.at[group.name])
+        for group in built.problem.groups
+        if group.due is not None and group.name in solution.at and solution.at[group.name] > group.due
+    ]
+    for group, night in found:
+        due = group.due or 0
+        nights = built.problem.nights
+        what = f"moves on {nights[night]}, after its deadline" + (
+            f" (its last night was {nights[due]})" if due >= 0 else ", which has passed"
+        )
+        yield Finding(
+            code="PLN-019",
+            gravity=Gravity.WARNING,
+            where=f"group {group.name}",
+            what=what,
+            taken="the programme's price of each late night is counted",
+            remedy="pin it earlier, move the deadline, or give the nights before it more room",
         )
 
 
@@ -205,8 +232,8 @@ def dropped(before: WavePlan | None, plan: WavePlan) -> Iterable[Finding]:
             code="PLN-018",
             gravity=Gravity.WARNING,
             where=listed(lost, 5),
-            what=f"{len(lost)} servers of the plan that is kept are not part of this one",
-            taken="with --yes they are in no plan any more",
+            what=f"of the plan that is kept, {counted(len(lost), 'server')} would not be part of this one",
+            taken="with --yes in no plan any more",
             remedy="name all that is to move, --service may be repeated; or write to another file with --out",
         )
 

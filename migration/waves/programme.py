@@ -278,10 +278,20 @@ def _odd(programme: Programme, document: Document) -> Iterator[Problem]:
     for index, pin in enumerate(programme.pins):
         if pin.server in seen and pin.server:
             yield _problem(document, ("pins", index), f"{pin.server} is pinned and retained", "keep one of the two")
+        twin = next((old for old in programme.pins[:index] if _whom(old) == _whom(pin)), None)
+        if twin is not None and twin.night != pin.night:
+            what = " ".join(filter(None, _whom(pin)))
+            yield _problem(
+                document, ("pins", index, "night"), f"{what} is pinned to {twin.night} and to {pin.night}", "keep one of the two"
+            )
         if programme.first_night and pin.night < programme.first_night:
             yield _problem(
                 document, ("pins", index, "night"), f"{pin.night} lies before the first night {programme.first_night}", "write a later one"
             )
+
+
+def _whom(pin: Pin) -> tuple[str, str, str, str]:
+    return pin.server, pin.service, pin.site, pin.group
 
 
 def _strangers(programme: Programme, document: Document, estate: Estate) -> Iterator[Problem]:
@@ -299,10 +309,13 @@ def _strangers(programme: Programme, document: Document, estate: Estate) -> Iter
                 if name and name not in known:
                     place = (key, index, kind)
                     yield _problem(document, place, f"the estate has no {kind} {name}", did_you_mean(name, known))
-    for index, link in enumerate(programme.links):
-        for name in link.between:
-            if name not in estate.sites:
-                yield _problem(document, ("links", index, "between"), f"the estate has no site {name}", did_you_mean(name, estate.sites))
+    named = (
+        *((("freezes", n, "services"), "service", name) for n, each in enumerate(programme.freezes) for name in each.services),
+        *((("links", n, "between"), "site", name) for n, each in enumerate(programme.links) for name in each.between),
+    )
+    for where, kind, name in named:
+        if name not in kinds[kind]:
+            yield _problem(document, where, f"the estate has no {kind} {name}", did_you_mean(name, kinds[kind]))
 
 
 def programme_schema() -> str:

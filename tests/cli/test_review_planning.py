@@ -107,3 +107,85 @@ def test_a_wave_that_may_not_run_says_what_to_mend_first(city: Path, capsys: pyt
     assert ": 1 server, go or no-go" in err
     assert "NO GO one: no such server" in err
     assert "--early" not in err
+
+
+def permits(*more: str) -> list[str]:
+    return ["plan", "make", "--to", "aws-east", "--service", "permits", "--no-rules", "--seconds", "5", *more]
+
+
+def programme(city: Path, text: str) -> None:
+    (city / "plan").mkdir(exist_ok=True)
+    (city / "plan/programme.yaml").write_text(text)
+
+
+def test_a_deadline_that_has_passed_is_said(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme(city, "deadlines: [{server: permits-db-01, by: 2025-01-01, reason: the lease ends}]\n")
+
+    assert run(permits()) == ExitCode.OK
+    out = capsys.readouterr().out
+    assert "PLN-019 group permits: moves on" in out
+    assert "after its deadline, which has passed" in out
+
+
+def test_a_hard_deadline_that_has_passed_names_no_night_zero(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme(city, "deadlines: [{server: permits-db-01, by: 2025-01-01, hard: true, reason: the lease ends}]\n")
+
+    assert run(permits()) == ExitCode.FINDINGS
+    found = capsys.readouterr()
+    assert "by the day before the first night" in found.out
+    assert "night 0" not in found.out
+
+
+def test_a_plan_without_a_night_is_not_offered_for_keeping(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme(city, "freezes: [{begins: 2020-01-01, ends: 2040-01-01, reason: for ever}]\n")
+
+    assert run(permits()) == ExitCode.FINDINGS
+    found = capsys.readouterr()
+    assert "freeze 2020-01-01 to 2040-01-01: for ever" in found.out
+    assert "--yes" not in found.err
+
+
+def test_whom_the_programme_retains_is_told_with_its_reason(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme(city, "retained: [{server: permits-web-01, reason: it ends in spring}]\n")
+
+    run(permits())
+    out = capsys.readouterr().out
+    assert "in no night: 1 server\n" in out
+    assert "permits-web-01: it ends in spring" in out
+
+
+def test_contradictory_pins_and_unknown_services_are_told_by_line(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programme(
+        city,
+        "pins:\n"
+        "  - {server: permits-db-01, night: 2040-12-10}\n"
+        "  - {server: permits-db-01, night: 2040-12-11}\n"
+        "freezes: [{begins: 2040-12-01, ends: 2040-12-03, reason: count, services: [permit]}]\n",
+    )
+
+    assert run(permits()) == ExitCode.ERROR
+    err = capsys.readouterr().err
+    assert "programme.yaml:3: permits-db-01 is pinned to 2040-12-10 and to 2040-12-11" in err
+    assert "programme.yaml:4: the estate has no service permit" in err
+    assert "did you mean permits?" in err
+
+
+def test_what_is_solved_at_once_shows_no_gap_that_is_out_of_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(permits()) == ExitCode.OK
+    found = capsys.readouterr()
+    assert "optimal" in found.out
+    assert "gap" not in found.err
+
+
+def test_the_suggested_command_names_the_estate_that_was_named(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(permits("--estate", "estate")) == ExitCode.OK
+    assert "next: incline plan make --to aws-east --service permits --no-rules --estate estate --yes" in capsys.readouterr().err
+
+
+def test_servers_that_the_estate_lacks_have_a_way_on(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = stored(city, *(machine(f"vm-{n}") for n in range(5)))
+
+    assert run(["plan", "make", "--to", "aws-east", "--site", "harbour", "--seconds", "5", "--store", store]) == ExitCode.ERROR
+    err = capsys.readouterr().err
+    assert "5 servers of the plan not in the estate: vm-0, vm-1, vm-2 and 2 more" in err
+    assert "--no-rules" in err

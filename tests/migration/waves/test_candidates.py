@@ -96,7 +96,7 @@ def test_what_an_assessment_holds_back_is_left_out_with_its_reason() -> None:
     )
 
     assert [(each.server, each.kind, each.why) for each in left] == [
-        ("b", "staying", "retire: off for a year"),
+        ("b", "staying", "suggested: retire. off for a year"),
         ("permits-db-01", "not ready", "has rhel-6 (upgrade it)"),
     ]
 

@@ -40,7 +40,7 @@ def test_a_plan_that_holds_has_no_violation() -> None:
         (PROBLEM, PLAN | {"web": 9}, "night", "outside the plan"),
         (PROBLEM, PLAN | {"base": 1}, "order", "at least 2 nights after (the database first)"),
         (PROBLEM, {"web": 2}, "order", "base, which comes before it, has no night"),
-        (_with(base=replace(BASE, due=0, hard=True)), {"base": 1, "web": 3}, "due", "1 nights after night 1"),
+        (_with(base=replace(BASE, due=0, hard=True)), {"base": 1, "web": 3}, "due", "1 night after night 1"),
         (_with(base=replace(BASE, pinned=1)), PLAN, "pin", "pinned to night 2 (2027-01-05)"),
         (replace(PROBLEM, order=()), {"base": 2, "web": 2}, "nightly", "12 GB of bandwidth, there are 10: base, web"),
         (_with(web=replace(WEB, uses=(Use(resource="space", amount=3.5),))), PLAN, "standing", "8.50 GiB of space, there are 8"),
