@@ -10,8 +10,7 @@ from pathlib import Path
 
 from cli.names import known_service
 from cli.output import say
-from cli.project import estate_path
-from cli.store_path import store_from, store_url
+from cli.store_path import estate_if_any, store_from, store_url
 from infra.errors import InclineError
 from infra.estate.load import load_estate
 from infra.estate.model import Estate
@@ -68,7 +67,8 @@ def judged(wanted: Wanted) -> Judged:
     """
     rules = _rules(wanted)
     prices = load_prices(wanted.prices)
-    estate = _estate(wanted)
+    folder = estate_if_any(wanted.store, wanted.estate)
+    estate = load_estate(folder, settled=False) if folder else None
     inventory, raw, discovered = _inventory(wanted, estate)
     _check(wanted, estate, inventory)
     aimed = aims(inventory, estate, wanted.to)
@@ -102,17 +102,6 @@ def _rules(wanted: Wanted) -> SizingRules:
     usual = SizingRules()
     budget = usual.budget if wanted.risk is None else wanted.risk / 100
     return SizingRules(policy=wanted.policy or usual.policy, budget=budget)
-
-
-def _estate(wanted: Wanted) -> Estate | None:
-    """The estate; none is needed for an inventory that was named."""
-    try:
-        folder = estate_path(wanted.estate)
-    except InclineError:
-        if wanted.estate is not None or wanted.store is None:
-            raise
-        return None
-    return load_estate(folder, settled=False)
 
 
 def _inventory(wanted: Wanted, estate: Estate | None) -> tuple[Inventory, list[Samples], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,13 @@ from cli.move_state import state_folder
 from cli.output import say
 from cli.plan_assessed import assessed
 from cli.plan_together import together
-from cli.project import estate_path
-from cli.store_path import DEFAULT, VARIABLE
+from cli.store_path import DEFAULT, VARIABLE, estate_if_any
 from infra.errors import InclineError
 from infra.estate.load import load_estate
 from infra.estate.model import Estate
 from infra.estate.problems import did_you_mean
 from migration.assess.aims import OTHER, kind_of
-from migration.assess.declared import inventory_of
+from migration.assess.declared import inventory_of, joined
 from migration.discover.model import FoundMachine, Inventory
 from migration.waves.build import Inputs
 from migration.waves.document import Goal
@@ -68,12 +67,7 @@ def places(estate: Path | None, programme: Path | None = None, store: str | None
     Raises:
         InclineError: INC-5001 or INC-5002 when there is neither.
     """
-    try:
-        folder: Path | None = estate_path(estate)
-    except InclineError:
-        if estate is not None or not (store or os.environ.get(VARIABLE)):
-            raise
-        folder = None
+    folder = estate_if_any(store, estate)
     base = folder.resolve().parent if folder else Path.cwd()
     named = estate if estate is not None and os.environ.get("INCLINE_ESTATE") != str(estate) else None
     return Places(base=base, estate=folder, programme=programme, store=store, capacity=capacity, named=named)
@@ -122,17 +116,6 @@ def _inventory(where: Places, estate: Estate | None, now: datetime) -> Inventory
     with open_store(named or str(usual), must_exist=True) as store:
         seen = store.load()
     return joined(seen, declared)
-
-
-def joined(seen: Inventory, declared: Inventory) -> Inventory:
-    """An inventory, with declared machines for those servers that it does not show."""
-    known = {machine.server for machine in seen.machines if machine.server}
-    sites = {host.site for host in seen.hosts}
-    return replace(
-        seen,
-        machines=(*seen.machines, *(machine for machine in declared.machines if machine.server not in known)),
-        hosts=(*seen.hosts, *(host for host in declared.hosts if host.site not in sites)),
-    )
 
 
 def _snapshot(where: Places, estate: Estate | None) -> CapacitySnapshot | None:

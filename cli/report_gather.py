@@ -10,7 +10,7 @@ from pathlib import Path
 from cli.assess_load import Judged, Wanted, judged
 from cli.output import say
 from cli.plan_inputs import gather, places
-from cli.project import estate_path
+from cli.store_path import estate_if_any
 from infra.errors import InclineError
 from infra.estate.load import load_estate
 from infra.estate.model import Estate
@@ -55,7 +55,7 @@ def ready(wish: Wish) -> Ready:
     Raises:
         InclineError: the estate, the inventory, the prices or a plan that was named cannot be read.
     """
-    folder = _folder(wish)
+    folder = estate_if_any(wish.store, wish.estate)
     estate = load_estate(folder, settled=False) if folder else None
     missing: dict[str, str] = {}
     plan, plan_file = _plan(wish, folder, missing)
@@ -87,16 +87,6 @@ def ready(wish: Wish) -> Ready:
         missing=missing,
     )
     return Ready(material=material, drawing=_drawing(material, found, plan), plan_file=plan_file)
-
-
-def _folder(wish: Wish) -> Path | None:
-    """The estate's folder; none is needed for an inventory that was named."""
-    try:
-        return estate_path(wish.estate)
-    except InclineError:
-        if wish.estate is not None or wish.store is None:
-            raise
-        return None
 
 
 def _plan(wish: Wish, folder: Path | None, missing: dict[str, str]) -> tuple[WavePlan | None, Path | None]:

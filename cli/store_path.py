@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.project import estate_path
+from infra.errors import InclineError
 
 if TYPE_CHECKING:
     from migration.discover.store import Store
@@ -32,6 +33,20 @@ def store_url(option: str | None, estate: Path | None = None) -> str:
     """The one given, else what `INCLINE_STORE` names, else `out/inventory.sqlite` beside the estate."""
     named = option or os.environ.get(VARIABLE)
     return named or str(estate_path(estate).resolve().parent / DEFAULT)
+
+
+def estate_if_any(option: str | None, estate: Path | None = None) -> Path | None:
+    """The estate's folder; None where there is none and an inventory is named in its place.
+
+    Raises:
+        InclineError: an estate was named that is none, or there is neither (INC-5001, INC-5002).
+    """
+    try:
+        return estate_path(estate)
+    except InclineError:
+        if estate is not None or not (option or os.environ.get(VARIABLE)):
+            raise
+        return None
 
 
 def store_from(option: str | None, estate: Path | None = None, *, must_exist: bool = True) -> Store:
