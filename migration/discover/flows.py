@@ -15,6 +15,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,15 @@ class FlowFileError(InclineError):
     """A file of flows cannot be read at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file, unpacked, and when it was written."""
+
+    path: Path
+    content: bytes
+    written: datetime
+
+
 def read_flows(paths: Sequence[Path], *, now: datetime | None = None, watch: Callable[[int], None] = lambda _: None) -> Flows:
     """What these files tell together.
 
@@ -63,13 +73,13 @@ def read_flows(paths: Sequence[Path], *, now: datetime | None = None, watch: Cal
     files = [file for path in paths for file in _files(path)]
     for count, file in enumerate(files, start=1):
         collector.file = file.name
-        before = collector.records
+        before = collector.records, collector.heard
         try:
-            content = _content(file, collector)
-            _read(file, content, collector, templates)
+            content, written = _content(file, collector), datetime.fromtimestamp(file.stat().st_mtime, UTC)
         except OSError as error:
             raise _unreadable(file, error) from error
-        if collector.records == before:
+        _read(_File(file, content, written), collector, templates)
+        if (collector.records, collector.heard) == before:
             collector.oddities.count(file.name, EMPTY)
         watch(count)
     return collector.done(len(files))
@@ -104,36 +114,39 @@ def _content(file: Path, collector: Collector) -> bytes:
     return found.getvalue()
 
 
-def _read(file: Path, content: bytes, collector: Collector, templates: Templates) -> None:
+def _read(file: _File, collector: Collector, templates: Templates) -> None:
+    content = file.content
     if not content.strip():
         return
     for magic, (kind, way) in _NAMED.items():
         if content.startswith(magic):
-            raise _unknown(file, f"it is {kind}", way)
+            raise _unknown(file.path, f"it is {kind}", way)
     if content[:4] in MAGIC:
         for sender, payload in payloads(content, collector):
             _packet(payload, sender, collector, templates)
         templates.left_over(collector)
         return
     if _starts(content, 0):
-        _packets(content, exporter_of(file.name), collector, templates)
+        _packets(content, exporter_of(file.path.name), collector, templates)
         templates.left_over(collector)
         return
-    _text(file, content, collector)
+    _text(file, collector)
 
 
-def _text(file: Path, content: bytes, collector: Collector) -> None:
+def _text(file: _File, collector: Collector) -> None:
+    content = file.content
     if b"\x00" in content[:4096]:
-        raise _unknown(file, "it is neither text nor packets of NetFlow 5, 9 or IPFIX", "export it as one of docs/how-to/dependencies.md")
+        raise _unknown(
+            file.path, "it is neither text nor packets of NetFlow 5, 9 or IPFIX", "export it as one of docs/how-to/dependencies.md"
+        )
     first = [line for line in content[:16_384].decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:_FIRST_LINES]
     if is_vpc(first):
         read_vpc(_lines(content), collector)
     elif is_ss(first):
-        written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        guest, taken = guest_of(file.name, written)
+        guest, taken = guest_of(file.path.name, file.written)
         read_ss(_lines(content), guest, taken, collector)
     else:
-        raise _unknown(file, "its lines are neither of a VPC flow log nor of ss", "export it as one of docs/how-to/dependencies.md")
+        raise _unknown(file.path, "its lines are neither of a VPC flow log nor of ss", "export it as one of docs/how-to/dependencies.md")
 
 
 def _lines(content: bytes) -> Iterable[str]:

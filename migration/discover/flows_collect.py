@@ -103,6 +103,7 @@ class Collector:
         self.oddities = Oddities()
         self.file = ""
         self.records = 0
+        self.heard = 0
         self._newest = now.timestamp() + _AHEAD
         self._talks: dict[tuple[str, str, int, int], _Talk] = {}
         self._undecided: dict[tuple[End, End, int], _Talk] = {}
@@ -118,6 +119,7 @@ class Collector:
 
     def listens(self, address: str, port: int, protocol: int, process: str = "") -> None:
         """Somebody serves here, by the guest's own word or by how a connection was opened."""
+        self.heard += 1
         self._servers[address, port, protocol] += 1
         if process:
             self._processes[address, port, protocol] = process

@@ -36,8 +36,8 @@ def read(packet: bytes, exporter: str, templates: Templates, collector: Collecto
                 else:
                     templates.forget(domain, template)
         elif number == 3:
-            for template in _option_templates(content):
-                templates.skip(domain, template)
+            for template, fields in _option_templates(content):
+                templates.about_exporter(domain, template, fields)
         elif number > 255:
             templates.read(domain, number, content, clock, collector)
 
@@ -72,11 +72,11 @@ def _fields(content: bytes, at: int, count: int) -> tuple[tuple[tuple[int, int],
     return tuple(fields), at
 
 
-def _option_templates(content: bytes) -> Iterator[int]:
+def _option_templates(content: bytes) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
     at = 0
     while at + 6 <= len(content):
         number, count, _ = struct.unpack_from("!HHH", content, at)
         if number < 256:
             return
-        yield number
-        _, at = _fields(content, at + 6, count)
+        fields, at = _fields(content, at + 6, count)
+        yield number, fields

@@ -87,7 +87,7 @@ def read_9(packet: bytes, exporter: str, templates: Templates, collector: Collec
                 templates.learn(domain, template, fields, collector)
         elif number == 1:
             for template in _option_templates(content):
-                templates.skip(domain, template)
+                templates.about_exporter(domain, template)
         elif number > 255:
             templates.read(domain, number, content, clock, collector)
 

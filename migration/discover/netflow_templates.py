@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migration.discover.flows_collect import Collector
 from migration.discover.flows_model import Flow
@@ -32,13 +32,23 @@ _UPTIME_MS = 7 * 86_400_000  # no exporter holds a flow back for longer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The exporter's clocks when it sent a packet: epoch seconds, and milliseconds since it started (None: it did not say)."""
+    """The exporter's clocks when it sent a packet.
+
+    Attributes:
+        now: epoch seconds.
+        uptime: milliseconds since it started; None: it did not say.
+        started: epoch milliseconds of its start, where a record about the exporter told it.
+    """
 
     now: float
     uptime: int | None = None
+    started: int | None = None
 
     def at_uptime(self, moment: int) -> float | None:
         """A time counted since the exporter's start. The counter wraps after 49 days."""
+        if self.started is not None:
+            wraps = max(0, round((self.now * 1000 - self.started - moment) / _WRAP))
+            return (self.started + moment + wraps * _WRAP) / 1000
         if self.uptime is None:
             return None
         ago = (self.uptime - moment) % _WRAP
@@ -101,13 +111,14 @@ class Templates:
     """Templates by exporter, domain and number, and data that came before them."""
 
     known: dict[tuple[str, int], Template] = field(default_factory=dict)
-    options: set[tuple[str, int]] = field(default_factory=set)
+    options: dict[tuple[str, int], Template | None] = field(default_factory=dict)
+    started: dict[str, int] = field(default_factory=dict)
     waiting: dict[tuple[str, int], list[tuple[bytes, Clock]]] = field(default_factory=dict)
 
     def learn(self, domain: str, number: int, fields: tuple[tuple[int, int], ...], collector: Collector) -> None:
         """Take a template; data that waits for it is read."""
         key = domain, number
-        self.options.discard(key)
+        self.options.pop(key, None)
         self.known[key] = Template.of(fields)
         held = self.waiting.pop(key, [])
         if held:
@@ -115,21 +126,23 @@ class Templates:
         for data, clock in held:
             self.read(domain, number, data, clock, collector)
 
-    def skip(self, domain: str, number: int) -> None:
-        """Data of this number is about the exporter itself."""
+    def about_exporter(self, domain: str, number: int, fields: tuple[tuple[int, int], ...] = ()) -> None:
+        """Data of this number is about the exporter itself: only when it started is read of it."""
         self.known.pop((domain, number), None)
-        self.options.add((domain, number))
+        tells = any(each == STARTED_AT for each, _ in fields)
+        self.options[domain, number] = Template.of(fields) if tells else None
         self.waiting.pop((domain, number), None)
 
     def forget(self, domain: str, number: int) -> None:
         """The exporter withdrew it."""
         self.known.pop((domain, number), None)
-        self.options.discard((domain, number))
+        self.options.pop((domain, number), None)
 
     def read(self, domain: str, number: int, data: bytes, clock: Clock, collector: Collector) -> int:
         """The flows of a set of data; how many records it had."""
         key = domain, number
         if key in self.options:
+            self._note_start(domain, self.options[key], data)
             return 0
         template = self.known.get(key)
         if template is None:
@@ -140,11 +153,16 @@ class Templates:
                 collector.oddities.count(collector.file, NO_TEMPLATE, f"template {number} of {domain}")
             return 0
         count = 0
+        clock = replace(clock, started=self.started[domain]) if domain in self.started else clock
         for record in template.records(data):
             count += 1
             for flow in flows_of(record, domain, clock):
                 collector.add(flow)
         return count
+
+    def _note_start(self, domain: str, template: Template | None, data: bytes) -> None:
+        for record in template.records(data) if template else ():
+            self.started[domain] = _number(record, STARTED_AT)
 
     def left_over(self, collector: Collector) -> None:
         """At the end of a file: data whose template never came."""

@@ -159,6 +159,20 @@ def test_ipfix_tells_the_way_back_in_one_record(tmp_path: Path) -> None:
     assert (one.octets, one.answered) == (7000, True)
 
 
+def test_ipfix_that_counts_from_its_start_and_tells_it_in_a_record_about_itself(tmp_path: Path) -> None:
+    about = struct.pack("!HHH", 300, 2, 1) + struct.pack("!HHHH", 143, 4, 160, 8)
+    started = T0 * 1000 - 60 * 86_400_000  # so long ago that the counter of milliseconds has wrapped
+    fields = template(256, ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (22, 4), (21, 4)))
+    first = (60 * 86_400_000 - 10_000) % 2**32
+    record = raw(APP) + raw(DB) + struct.pack("!HHBII", 40_000, 5432, 6, first, first + 4_000)
+    packets = packet_10(set_of(2, fields), set_of(3, about), set_of(300, struct.pack("!IQ", 1, started)), set_of(256, record))
+
+    one = only(read(tmp_path, packets))
+
+    assert one.first is not None
+    assert int(one.first.timestamp()) == T0 - 10
+
+
 def test_a_template_that_was_withdrawn_is_not_used(tmp_path: Path) -> None:
     packets = packet_10(set_of(2, template(256, FIELDS_10))) + packet_10(set_of(2, struct.pack("!HH", 256, 0)))
 

@@ -111,6 +111,10 @@ def test_ss_without_the_column_of_protocols(tmp_path: Path) -> None:
     assert [(c.client, c.port) for c in found.conversations] == [(APP, 5432)]
 
 
+def test_a_guest_that_only_listens_is_no_empty_file(tmp_path: Path) -> None:
+    assert codes(read(tmp_path, "tcp LISTEN 0 5 10.0.1.5:22 *:*\n", "app.txt")) == []
+
+
 def test_command_lines_of_processes_are_never_kept(tmp_path: Path) -> None:
     text = f'tcp ESTAB 0 0 {APP}:40000 {DB}:5432 users:(("java",pid=1,fd=2)) java -Dpassword=hunter2\n'
 
