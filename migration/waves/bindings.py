@@ -149,7 +149,9 @@ def _said(problem: Problem, found: _Found, resolved: tuple[float, float] | None)
         tail = " alone saves nothing: no schedule of the nights around it gets better"
     else:
         waited = round(resolved[1])
-        tail = f" saves {amount(round(worth))}" + (f" and {counted(waited, 'night')} of waiting, counted by server" if waited > 0 else "")
+        tail = f" saves at least {amount(round(worth))}" + (
+            f" and {counted(waited, 'night')} of waiting, counted by server" if waited > 0 else ""
+        )
     return Binding(
         night=found.night,
         resource=resource.name,

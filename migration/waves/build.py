@@ -126,8 +126,24 @@ class _Builder:
             *inputs.left,
             *(LeftOut(server=name, why=why, kind="retained") for name, why in sorted(kept.items()) if name in known),
         ]
-        self.pins = wanted_nights(inputs.programme, self.moving, inputs.pins)
+        self.pins = self._to_come(wanted_nights(inputs.programme, self.moving, inputs.pins))
         self.rates = {pair: self._rate(*pair) for pair in sorted({(each.site, each.target) for each in self.moving})}
+
+    def _to_come(self, pins: Mapping[str, date]) -> dict[str, date]:
+        """Without the nights that have passed: nobody can move in them any more."""
+        passed = {server: night for server, night in pins.items() if night <= self.inputs.today}
+        self.findings += [
+            Finding(
+                code="PLN-025",
+                gravity=Gravity.WARNING,
+                where=server,
+                what=f"it is pinned to {night}, a night that has passed",
+                taken="it is planned as if nobody had pinned it",
+                remedy="pin it to a night to come, or take the pin out",
+            )
+            for server, night in sorted(passed.items())
+        ]
+        return {server: night for server, night in pins.items() if server not in passed}
 
     def _rate(self, site: str, target: str) -> Rate:
         found = rate(self.pace, self.inputs.estate, site, target)
@@ -196,7 +212,7 @@ class _Builder:
                     )
                 )
             for part in mine:
-                self.pins |= {each.server: pin.night for each in part.servers if each.server not in self.pins}
+                self.pins |= self._to_come({each.server: pin.night for each in part.servers if each.server not in self.pins})
 
     def _never(self, each: Candidate) -> bool:
         """Whether the rules would stop its move in every night, because it is down for too long."""

@@ -316,6 +316,14 @@ def test_pins_of_the_programme_take_servers_services_and_groups() -> None:
     assert [f.where for f in found.findings if f.code == "PLN-006"] == ["pin of group desc"]
 
 
+def test_a_pin_to_a_night_that_has_passed_is_said_and_pins_nothing() -> None:
+    pins = [{"server": "shop-web-01", "night": TODAY}, {"group": "desk", "night": night(-20)}]
+    found = built(candidate("shop-web-01"), candidate("desk-db-01"), programme=programme(pins=pins))
+
+    assert [group.pinned for group in found.problem.groups] == [None, None]
+    assert sorted(each.where for each in found.findings if each.code == "PLN-025") == ["desk-db-01", "shop-web-01"]
+
+
 def test_running_cost_is_counted_by_the_day_and_not_by_the_night_of_the_plan() -> None:
     """1 USD a day is saved; a night more of people and risk is 2 USD. Saturdays lie seven days apart."""
     every = built(candidate("shop-web-01")).problem.groups[0].per_night

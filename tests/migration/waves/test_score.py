@@ -58,7 +58,7 @@ def test_what_a_binding_promises_is_had_by_solving_again() -> None:
     again = solve(replace(problem, resources=(raised,)), seconds=5, gap=0.0)
     assert first.worth == pytest.approx(plan.objective - again.objective)
     assert first.said == (
-        "night 1 (2027-01-04) is bound by bandwidth (10 of 10 GB): 10 GB more saves 30 and 6 nights of waiting, counted by server"
+        "night 1 (2027-01-04) is bound by bandwidth (10 of 10 GB): 10 GB more saves at least 30 and 6 nights of waiting, counted by server"
     )
 
 
