@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.paragraphs import columns, heading, paragraph
-from infra.prices import DAYS_PER_MONTH
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
-from migration.waves.build_resources import days_apart, waiting_cost
+from migration.waves.build_resources import days_apart, unsaved, waiting_cost
 from migration.waves.durations import estimate
 from migration.waves.model import Before, Group
 
@@ -56,9 +55,8 @@ def _lines(built: Built, each: Candidate, group: Group) -> Iterator[str]:
     yield paragraph(moved.formula, indent="  ")
     yield paragraph(moved.source, indent="  ")
     apart = days_apart(nights)
-    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH * apart
     yield heading(f"what a night of waiting costs: {waiting_cost(each, programme, apart):,.2f} USD")
-    said = f"{saved:,.2f} of running cost not saved yet ({apart:.1f} days from night to night)"
+    said = f"{unsaved(each, apart):,.2f} of running cost not saved yet ({apart:.1f} days from night to night)"
     yield f"  {said}, the rest for people, tools and risk (`money:` of the programme)"
     yield heading(f"nights open to its group: {len(group.nights)} of {len(nights)}")
     yield from columns((f"{nights[first]} to {nights[last]}", why) for first, last, why in group.barred)

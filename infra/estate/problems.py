@@ -27,17 +27,26 @@ class Problem:
         return f"{self.file}:{self.line}: {self.what} [{self.code}]" + (f"; {self.instead}" if self.instead else "")
 
 
-class EstateErrors(InclineError):  # noqa: N818 - it is many errors, and its name is a contract with the programs
-    """Everything that is wrong with an estate, sorted by file and line."""
+class ProblemsError(InclineError):
+    """Everything that is wrong with what people wrote, sorted by file and line."""
 
-    def __init__(self, root: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, what: str, problems: Iterable[Problem], *, code: str, next_step: str) -> None:
         self.problems: list[Problem] = sorted(problems)
         count = len(self.problems)
         super().__init__(
-            f"the estate {root} has {count} problem{'' if count == 1 else 's'}",
-            code="INC-1000",
+            f"{what} has {count} problem{'' if count == 1 else 's'}",
+            code=code,
             details=tuple(str(problem) for problem in self.problems),
-            next_step="mend the lines above, then run  incline estate validate",
+            next_step=next_step,
+        )
+
+
+class EstateErrors(ProblemsError):  # noqa: N818 - it is many errors, and its name is a contract with the programs
+    """Everything that is wrong with an estate, sorted by file and line."""
+
+    def __init__(self, root: str, problems: Iterable[Problem]) -> None:
+        super().__init__(
+            f"the estate {root}", problems, code="INC-1000", next_step="mend the lines above, then run  incline estate validate"
         )
 
 

@@ -18,7 +18,8 @@ from migration.assess.subject import TIB, Subject, size_text
 from migration.discover.model import FoundHost, FoundMachine, Inventory
 
 HOURS_PER_YEAR = 8760
-_VCPUS_PER_CORE = 4.0  # what a general cluster carries (CAP-007)
+VCPUS_PER_CORE = 4.0
+"""What a general cluster carries (CAP-007)."""
 _SPARE_HOSTS = 1
 
 
@@ -96,7 +97,7 @@ class DataCentre:
         cores, total = sum(host.cores for host in hosts), sum(host.memory for host in hosts)
         if not cores or not total:
             return None
-        part = (cpus / (cores * _VCPUS_PER_CORE) + memory / total) / 2
+        part = (cpus / (cores * VCPUS_PER_CORE) + memory / total) / 2
         return self._share(min(1.0, part), (site, cluster or "all clusters"), hosts)
 
     def _share(self, part: float, place: tuple[str, str], hosts: Sequence[FoundHost], note: str = "") -> Share:
@@ -150,7 +151,7 @@ def _superfluous(hosts: Sequence[FoundHost], cpus: int, memory: int) -> list[Fou
 def _carries(hosts: Sequence[FoundHost], memory: int, cpus: int) -> bool:
     safe_memory = sum(h.memory for h in hosts) - max(h.memory for h in hosts)
     safe_cores = sum(h.cores for h in hosts) - max(h.cores for h in hosts)
-    return memory <= safe_memory and cpus <= safe_cores * _VCPUS_PER_CORE
+    return memory <= safe_memory and cpus <= safe_cores * VCPUS_PER_CORE
 
 
 def billed_cores(host: FoundHost, prices: Prices) -> int:
@@ -183,7 +184,8 @@ _SAID = {
     "power-kwh": ("electricity", "kWh"),
     "vmware-core-year": ("VMware licence, allocated (really saved only with a whole host)", "core-years"),
 }
-_STAND_IN = FoundHost(name="stand-in", site="", sockets=2, cores=32, memory=256 << 30)
+STAND_IN = FoundHost(name="stand-in", site="", sockets=2, cores=32, memory=256 << 30)
+"""Prices what stands where no host is known; holds nothing."""
 
 
 def run_cost(subject: Subject, share: Share | None, provisioned: int, prices: Prices, side: Side) -> Iterator[CostLine]:
@@ -201,6 +203,6 @@ def run_cost(subject: Subject, share: Share | None, provisioned: int, prices: Pr
 
 def _guessed(s: Subject, prices: Prices) -> Share:
     """Its hosts are not known: a share of a host of a usual size stands in, and says so."""
-    part = (s.machine.cpus / (_STAND_IN.cores * _VCPUS_PER_CORE) + s.machine.memory / _STAND_IN.memory) / 2
-    needs = host_needs([_STAND_IN], prices)
+    part = (s.machine.cpus / (STAND_IN.cores * VCPUS_PER_CORE) + s.machine.memory / STAND_IN.memory) / 2
+    needs = host_needs([STAND_IN], prices)
     return Share(max(0.0, part), "a host of 32 cores and 256 GiB, since its hosts are not known", needs)

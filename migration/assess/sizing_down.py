@@ -12,7 +12,7 @@ from itertools import product
 
 from infra.estate.model import GIB
 from infra.prices import Prices, listed_prices
-from migration.assess.cost_datacentre import host_costs
+from migration.assess.cost_datacentre import STAND_IN, VCPUS_PER_CORE, host_costs
 from migration.assess.frontier import Candidate, worthwhile
 from migration.assess.model import Sizing
 from migration.assess.sizing import AS_PROVISIONED, Choices, choices_among, chosen_in_fleet, sizing_of
@@ -21,11 +21,8 @@ from migration.assess.sizing_peers import curves, public_curve
 from migration.assess.sizing_rules import SizingRules
 from migration.discover.model import FoundHost, FoundMachine
 
-VCPUS_PER_CORE = 4.0
 _CPUS = (1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128)
 _GIBS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024)
-_STAND_IN = FoundHost(name="", site="", sockets=2, cores=32, memory=256 * GIB)
-"""Prices a size where no host is known; holds nothing."""
 
 
 @dataclass(slots=True)
@@ -110,7 +107,7 @@ def size_fleet_down(
 
 def sizes(machine: FoundMachine, hosts: Sequence[FoundHost], prices: Prices) -> tuple[Candidate, ...]:
     """The usual sizes up to what the machine has, each with its part of a month of the hosts."""
-    of = hosts or (_STAND_IN,)
+    of = hosts or (STAND_IN,)
     cores, memory, year = sum(h.cores for h in of), sum(h.memory for h in of), host_costs(of, prices)
     cpus = {c for c in _CPUS if c < machine.cpus} | {machine.cpus}
     gibs = {float(g * GIB) for g in _GIBS if g * GIB < machine.memory} | {float(machine.memory)}

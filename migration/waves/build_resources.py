@@ -88,14 +88,15 @@ def days_apart(nights: Sequence[date]) -> float:
     return sum(gaps) / len(gaps) if gaps else 1.0
 
 
-def waiting_cost(each: Candidate, programme: Programme, apart: float) -> float:
-    """What one night of waiting costs for a server: running cost not saved yet, the programme's own, and the risk of what is left.
+def unsaved(each: Candidate, apart: float) -> float:
+    """Running cost of a server that one more night does not save yet. What runs is paid by the day: `apart` days for each night."""
+    return max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH * apart
 
-    What runs is paid by the day: `apart` days for each night of the plan.
-    """
-    saved = max(0.0, each.saved_usd_month or 0.0) / DAYS_PER_MONTH * apart
+
+def waiting_cost(each: Candidate, programme: Programme, apart: float) -> float:
+    """What one night of waiting costs for a server: running cost not saved yet, the programme's own, and the risk of what is left."""
     risk = next((usd for tier, usd in programme.money.risk_usd.items() if str(tier) == each.tier), 0.0)
-    return saved + programme.money.waiting_usd + risk
+    return unsaved(each, apart) + programme.money.waiting_usd + risk
 
 
 def barred_words(group: Group, programme: Programme) -> str:

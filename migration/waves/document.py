@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from infra.errors import InclineError
 from infra.estate.document import Document, parse_document, read_document
 from infra.estate.model import Model
-from infra.estate.problems import Problem
+from infra.estate.problems import Problem, ProblemsError
 from infra.estate.shape import build
 
 FILE = Path("plan") / "waves.yaml"
@@ -27,18 +27,11 @@ SCHEMA: Literal["incline.waves/1"] = "incline.waves/1"
 State = Literal["planned", "moved", "failed", "rolled-back"]
 
 
-class PlanErrors(InclineError):  # noqa: N818 - it is many errors, as EstateErrors is
+class PlanErrors(ProblemsError):  # noqa: N818 - it is many errors, as EstateErrors is
     """Everything that is wrong with a plan's file, sorted by line."""
 
     def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(problems)
-        count = len(self.problems)
-        super().__init__(
-            f"the plan {path} has {count} problem{'' if count == 1 else 's'}",
-            code="INC-7121",
-            details=tuple(str(problem) for problem in self.problems),
-            next_step="mend the lines above, then run the same command again",
-        )
+        super().__init__(f"the plan {path}", problems, code="INC-7121", next_step="mend the lines above, then run the same command again")
 
 
 class Goal(Model):

@@ -15,10 +15,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from infra.errors import InclineError
 from infra.estate.document import Document, Where, parse_document, read_document
 from infra.estate.model import Estate, Freeze, Model, Name, Tier
-from infra.estate.problems import Problem, did_you_mean
+from infra.estate.problems import Problem, ProblemsError, did_you_mean
 from infra.estate.shape import build
 
 FILE = Path("plan") / "programme.yaml"
@@ -30,17 +29,12 @@ _CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
 Clock = Annotated[str, Field(pattern=_CLOCK)]
 
 
-class ProgrammeErrors(InclineError):  # noqa: N818 - it is many errors, as EstateErrors is
+class ProgrammeErrors(ProblemsError):  # noqa: N818 - it is many errors, as EstateErrors is
     """Everything that is wrong with a programme's file, sorted by line."""
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
-        self.problems = sorted(problems)
-        count = len(self.problems)
         super().__init__(
-            f"the programme {path} has {count} problem{'' if count == 1 else 's'}",
-            code="INC-7120",
-            details=tuple(str(problem) for problem in self.problems),
-            next_step="mend the lines above, then run the same command again",
+            f"the programme {path}", problems, code="INC-7120", next_step="mend the lines above, then run the same command again"
         )
 
 
