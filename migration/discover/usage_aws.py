@@ -87,8 +87,10 @@ def _ask(session: AwsSession, machines: Sequence[FoundMachine], since: datetime,
     found: Answers = {}
     for result in session.pages("cloudwatch", "get_metric_data", "MetricDataResults", MetricDataQueries=queries, **span):
         # CloudWatch names a period by its beginning, the store by its end.
+        # One that is not over yet is left for the next look: its sums are those of its first minutes.
         told = zip(result.get("Timestamps") or (), result.get("Values") or (), strict=False)
-        found.setdefault(str(result["Id"]), {}).update({int(moment.timestamp()) + PERIOD_S: float(value) for moment, value in told})
+        ends = ((int(moment.timestamp()) + PERIOD_S, float(value)) for moment, value in told)
+        found.setdefault(str(result["Id"]), {}).update({end: value for end, value in ends if end <= now.timestamp()})
     return found
 
 

@@ -137,3 +137,21 @@ def test_a_week_of_statistics_and_then_only_what_is_new(aws: LabAws, look: AwsLo
 
     assert 10 <= len(later[Metric.CPU_PERCENT].times) <= 13
     assert list(new_samples(aws.session, [machine], look.mhz, dict.fromkeys(last, now), now=now)) == []
+
+
+class HalfAPeriod:
+    """CloudWatch as it answers within a period: the last sum is that of the minutes so far."""
+
+    def pages(self, service: str, operation: str, key: str, **asked: Any) -> Iterator[dict[str, Any]]:
+        begun = asked["EndTime"] - timedelta(seconds=100)
+        told = [begun - timedelta(seconds=PERIOD_S), begun]
+        yield from ({"Id": query["Id"], "Timestamps": told, "Values": [3000.0, 1000.0]} for query in asked["MetricDataQueries"])
+
+
+def test_a_period_that_is_not_over_is_left_for_the_next_look(look: AwsLook) -> None:
+    now = datetime.now(UTC)
+    session: Any = HalfAPeriod()
+    found = {each.metric: each for each in new_samples(session, [named(look, "permits-db-01")], look.mhz, {}, now=now)}
+
+    assert found[Metric.IOPS].values.tolist() == [2 * 3000 / PERIOD_S]
+    assert found[Metric.IOPS].times[-1] <= now.timestamp()
