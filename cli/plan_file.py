@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from cli.plan_inputs import Places, gather, places
@@ -74,9 +75,12 @@ def _out(plan: WavePlan, server: str) -> str:
     return f"it is in no night: {why}" if why else f"it is retained: {kept}" if kept else ""
 
 
-def rescored(where: Places, plan: WavePlan) -> Rescored:
-    """The plan as it stands, scored."""
-    return rescore(gather(where, plan.goal).inputs, plan)
+def rescored(where: Places, plan: WavePlan, *, before: date | None = None) -> Rescored:
+    """The plan as it stands, scored. `before`: as on the day before this night, since a plan is about nights to come only."""
+    inputs = gather(where, plan.goal).inputs
+    if before is not None and inputs.today >= before:
+        inputs = replace(inputs, today=before - timedelta(days=1))
+    return rescore(inputs, plan)
 
 
 def planned_problem(where: Places, plan: WavePlan) -> Built:

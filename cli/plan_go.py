@@ -19,6 +19,7 @@ from migration.engine import check_new_move
 from migration.moves import FINAL
 from migration.plan import make_plan
 from migration.waves.document import PlannedNight, PlannedServer, WavePlan
+from migration.waves.run import LATEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ def checks(asked: Asked) -> Iterator[Check]:
 
 def _night(asked: Asked) -> Check:
     night = asked.night.night
+    if asked.today > night + LATEST and not asked.early:
+        what = f"it was planned for {night}, which has passed: nothing of that night was judged for {asked.today}"
+        return Check(name="night", ok=False, what=what, next="incline plan make")
     if asked.today >= night:
         return Check(name="night", ok=True, what=f"it is {asked.today}, the wave is planned for {night}")
     if asked.early:
@@ -79,7 +83,7 @@ def _earlier(asked: Asked) -> Check:
 def _score(asked: Asked) -> Iterator[Check]:
     """Bandwidth, people, capacity of both sides, order: the plan as it stands, on this night."""
     try:
-        found = rescored(asked.where, asked.plan)
+        found = rescored(asked.where, asked.plan, before=asked.night.night)
     except InclineError as error:
         yield Check(name="plan", ok=False, what=error.what, next=error.next_step)
         return

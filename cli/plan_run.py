@@ -130,7 +130,8 @@ def _tell(found: Sequence[Check], night: PlannedNight, options: Options, json_mo
 def _way_on(stopped: Sequence[Check]) -> str:
     """What to do first. To run a wave early helps only where nothing but the night says no."""
     others = [each.next for each in stopped if each.next and each.name != "night"]
-    return next(iter(others or [each.next for each in stopped if each.next]), "incline plan make")
+    passed = [each.next for each in stopped if each.name == "night" and not each.next.startswith("wait")]
+    return next(iter(passed or others or [each.next for each in stopped if each.next]), "incline plan make")
 
 
 def _carry_out(asked: Asked, path: Path, options: Options, found: Sequence[Check], json_mode: bool) -> None:
@@ -197,14 +198,18 @@ def _said(night: PlannedNight, results: Sequence[Done], *, copies_only: bool) ->
 def status_command(plan: PlanOption = None, estate: EstateOption = None, json_mode: JsonOption = False) -> None:
     """Which waves are done, what became of each server, what is next. Reads files only."""
     from cli.plan_file import kept_plan  # noqa: PLC0415
-    from migration.waves.run import next_night  # noqa: PLC0415
+    from migration.waves.run import LATEST, next_night  # noqa: PLC0415
 
     _, document = kept_plan(plan, estate)
     rows = [_row(number, night) for number, night in enumerate(document.nights, 1)]
     following = next_night(document)
     data = {"schema": "incline.plan-status/1", "next": following.night if following else None, "waves": rows}
     emit(data, lambda: "\n".join(_lines(rows)), json_mode)
-    say_next("incline plan run" if following else "incline move list")
+    if following and following.night + LATEST < datetime.now(UTC).astimezone().date():
+        say(f"the night of {following.night} has passed, and nothing says what became of its servers", style="yellow")
+        say_next("incline plan make")
+        return
+    say_next("incline plan run" if following else "incline move list" if rows else "incline plan make")
 
 
 def _row(number: int, night: PlannedNight) -> dict[str, Any]:

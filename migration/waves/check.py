@@ -65,6 +65,10 @@ def more_of(resource: Resource, missing: float) -> str:
     return words
 
 
+def _gap(nights: int) -> str:
+    return f"it has to be at least {counted(nights, 'night')} after" if nights else "it may not move before it"
+
+
 def _nights(problem: Problem, groups: Mapping[str, Group], at: Mapping[str, int]) -> Iterator[Violation]:
     for name in at:
         if name not in groups:
@@ -154,6 +158,6 @@ def _order(problem: Problem, at: Mapping[str, int]) -> Iterator[Violation]:
             short = each.gap - (at[each.then] - at[each.first])
             what = (
                 f"{each.then} moves in {when(problem, at[each.then])}, {each.first} in {when(problem, at[each.first])}: "
-                f"it has to be at least {each.gap} nights after{why}"
+                f"{_gap(each.gap)}{why}"
             )
             yield Violation(kind="order", night=at[each.then], groups=(each.first, each.then), what=what, over=float(short))

@@ -179,8 +179,10 @@ def parse_wave_plan(text: str, path: Path) -> WavePlan:
 def _checked(document: Document, path: Path) -> WavePlan:
     problems = list(document.problems)
     plan: WavePlan | None = None
-    if document.readable:
-        plan, more = build(WavePlan, document.value if document.value is not None else {}, document, (), "the plan")
+    if document.readable and document.value is None:
+        problems.append(Problem(file=path.name, line=1, what="the file is empty", instead="incline plan make --yes", code="INC-1001"))
+    elif document.readable:
+        plan, more = build(WavePlan, document.value, document, (), "the plan")
         problems += more
     if plan is not None:
         problems += _twice(plan, document)

@@ -6,7 +6,7 @@ scored at once, with every demand that it breaks in words; and a new plan keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -136,7 +136,8 @@ def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
     from migration.waves.score import score  # noqa: PLC0415
 
     inputs = _ahead(inputs, plan)
-    edits = edits_of(plan, {each.server for each in inputs.candidates} | {each.server for each in inputs.left})
+    known = {each.server for each in inputs.candidates} | {each.server for each in inputs.left}
+    edits = edits_of(plan, known)
     nights = plan.night_of()
     kept = {*edits.retained, *inputs.retained, *(entry.server for entry in inputs.programme.retained)}
     absent = {each.server: "not in the plan" for each in inputs.candidates if each.server not in nights and each.server not in kept}
@@ -160,8 +161,22 @@ def rescore(inputs: Inputs, plan: WavePlan) -> Rescored:
         at=at,
         objective=score(built.problem, at).objective,
         violations=check(built.problem, at),
-        findings=(*edits.findings, *_missing(plan, absent), *_overdue(plan, inputs.today), *built.findings),
+        findings=(
+            *edits.findings,
+            *_ghosts(plan, known, edits.findings),
+            *_missing(plan, absent),
+            *_overdue(plan, inputs.today),
+            *built.findings,
+        ),
     )
+
+
+def _ghosts(plan: WavePlan, known: Collection[str], told: Sequence[Finding]) -> Iterable[Finding]:
+    """Servers of the plan that have vanished from estate and inventory, or whose names somebody mistyped."""
+    said = {each.where for each in told}
+    for name in sorted(each.server for _, each in plan.entries() if each.state != "moved" and each.server not in known):
+        if name not in said:
+            yield _stranger(name, known)
 
 
 def _missing(plan: WavePlan, absent: Mapping[str, str]) -> Iterable[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from infra.errors import InclineError
@@ -20,6 +20,8 @@ COPIED = frozenset({"synced", "rehearsed"})
 SERVING = frozenset({"on-trial", "accepting", "accepted"})
 """States in which the target serves, if that is where the move went."""
 BROKEN = frozenset({"rolling-back", "stuck"})
+LATEST = timedelta(days=1)
+"""A night ends in the morning after its date."""
 
 
 class WaveInterruptedError(InclineError):

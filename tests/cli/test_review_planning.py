@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,62 @@ def test_servers_that_the_estate_lacks_have_a_way_on(city: Path, capsys: pytest.
     err = capsys.readouterr().err
     assert "5 servers of the plan not in the estate: vm-0, vm-1, vm-2 and 2 more" in err
     assert "--no-rules" in err
+
+
+@pytest.fixture
+def kept(city: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A plan of the permits, kept."""
+    assert run(permits("--yes")) == ExitCode.OK
+    capsys.readouterr()
+    return city / "plan/waves.yaml"
+
+
+def first_night(plan: Path) -> str:
+    return re.findall(r"- night: (\d{4}-\d\d-\d\d)", plan.read_text())[0]
+
+
+def moved_to(plan: Path, day: date) -> None:
+    """As if the first wave were planned for that day, and no calendar forbade it."""
+    programme(plan.parent.parent, "weekdays: [mon, tue, wed, thu, fri, sat, sun]\n")
+    text = plan.read_text().replace(first_night(plan), str(day))
+    plan.write_text(text)
+
+
+def test_a_server_that_nobody_knows_is_told_when_a_plan_is_scored(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept.write_text(kept.read_text().replace("server: permits-web-01", "server: permits-wbe-01"))
+
+    run(["plan", "score"])
+    out = capsys.readouterr().out
+    assert "PLN-022 permits-wbe-01: there is no such server to move" in out
+    assert "did you mean permits-web-01?" in out
+
+
+def test_a_night_long_past_is_no_go_and_leads_to_a_new_plan(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    moved_to(kept, date(2024, 12, 2))
+
+    assert run(["plan", "status"]) == ExitCode.OK
+    err = capsys.readouterr().err
+    assert "the night of 2024-12-02 has passed" in err
+    assert "next: incline plan make" in err
+    assert run(["plan", "run"]) == ExitCode.FINDINGS
+    err = capsys.readouterr().err
+    assert "NO GO night: it was planned for 2024-12-02, which has passed" in err
+    assert "next: incline plan make" in err
+
+
+def test_the_wave_of_tonight_is_judged_and_not_waved_through(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    today = datetime.now(UTC).astimezone().date()
+    moved_to(kept, today)
+    programme(kept.parent.parent, f"freezes: [{{begins: {today}, ends: {today}, reason: the count}}]\n")
+
+    assert run(["plan", "run"]) == ExitCode.FINDINGS
+    err = capsys.readouterr().err
+    assert "go    night:" in err
+    assert "NO GO plan: permits may not move" in err
+
+
+def test_an_empty_plan_file_is_a_problem(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept.write_text("")
+
+    assert run(["plan", "show"]) == ExitCode.ERROR
+    assert "waves.yaml:1: the file is empty" in capsys.readouterr().err
