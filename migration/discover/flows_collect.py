@@ -23,6 +23,7 @@ _LEAST_PACKET = 20  # an IP header
 _ANSWERED = 3  # packets of one direction: a refused connection has two at most
 _REMEMBERED = 2_000_000  # records, to know those told twice
 _WRAPPED = 1 << 63
+_OPEN = 50_000  # conversations without a known server at once; more would fill the memory
 _FINE = 100_000_000_000.0  # the year 5138 in seconds: what is larger counts milliseconds or less
 
 End = tuple[str, int]
@@ -97,9 +98,11 @@ class Collector:
 
     Args:
         now: times later than this by two days cannot be.
+        most_open: so many conversations wait at once for more to tell who serves in them.
     """
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, *, most_open: int = _OPEN) -> None:
+        self._most_open = most_open
         self.oddities = Oddities()
         self.file = ""
         self.records = 0
@@ -108,6 +111,7 @@ class Collector:
         self._talks: dict[tuple[str, str, int, int], _Talk] = {}
         self._undecided: dict[tuple[End, End, int], _Talk] = {}
         self._servers: Counter[Listening] = Counter()
+        self._settled: set[Listening] = set()
         self._processes: dict[Listening, str] = {}
         self._guests: dict[str, set[str]] = {}
         self._remembered: set[int] = set()
@@ -145,6 +149,10 @@ class Collector:
             self.listens(*(target if flow.opener == "source" else source), flow.protocol)
         source_known, target_known = known(flow.source_port), known(flow.target_port)
         if source_known == target_known:
+            source_known, target_known = (*source, flow.protocol) in self._settled, (*target, flow.protocol) in self._settled
+        if source_known == target_known:
+            if len(self._undecided) >= self._most_open:
+                self._decide()
             first, second = (source, target) if source <= target else (target, source)
             self._undecided.setdefault((first, second, flow.protocol), _Talk()).add(flow, int(first is target), 0)
             return
@@ -225,6 +233,8 @@ class Collector:
             turned = ranks[0] > ranks[1]
             client, server = (second, first) if turned else (first, second)
             talk.certain = ranks[0][:-2] != ranks[1][:-2]
+            if talk.certain:
+                self._settled.add((*server, protocol))
             whole = self._talks.setdefault((client[0], server[0], server[1], protocol), _Talk())
             whole.join(talk, turned=turned)
             whole.ports.add(client[1])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from migration.discover.flows import FlowFileError, exporter_of, read_flows
-from migration.discover.flows_model import Conversation, Flows
+from migration.discover.flows_collect import Collector
+from migration.discover.flows_model import Conversation, Flow, Flows
 from tests.migration.discover.flows.packets import (
     APP,
     DB,
@@ -243,6 +244,19 @@ def test_without_known_ports_the_one_that_many_use_is_the_servers(tmp_path: Path
 
     assert {(each.server, each.port) for each in found.conversations} == {(DB, 50_777)}
     assert all(each.certain for each in found.conversations)
+
+
+@pytest.mark.parametrize("most_open", [8, 50_000])
+def test_who_serves_does_not_hang_on_how_many_wait(most_open: int) -> None:
+    collector = Collector(NOW, most_open=most_open)
+    for number in range(100):
+        ends = {"source": f"10.0.9.{number + 1}", "source_port": 50_000 + number, "target": DB, "target_port": 50_777}
+        collector.add(Flow(exporter="router", **ends, protocol=6, packets=5, octets=500, start=float(T0 + number), end=float(T0 + number)))
+
+    found = collector.done(1)
+
+    assert {(each.server, each.port) for each in found.conversations} == {(DB, 50_777)}
+    assert len(found.conversations) == 100
 
 
 def test_pings_and_multicast_are_no_dependency(tmp_path: Path) -> None:
