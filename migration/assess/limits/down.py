@@ -15,7 +15,8 @@ MOST_CPUS = 768
 MOST_MEMORY = 24 * TIB
 MOST_DISK = 62 * TIB
 MOST_NICS = 10
-MOST_DISKS = 60
+MOST_DISKS = 256
+"""Four PVSCSI controllers of 64 disks each, from virtual hardware 14 on."""
 DISKS_OF_STACK = 15
 _REMOTE = re.compile(r"^fs-[0-9a-f]+|\.efs\.|amznfsx|\.fsx\.", re.IGNORECASE)
 
