@@ -129,6 +129,9 @@ def test_one_that_must_leave_and_is_blocked_twice_is_relocated() -> None:
     ("name", "expected"),
     [
         ("exchange-01", Strategy.REPURCHASE),
+        ("it-ticket-system-1", Strategy.REPURCHASE),
+        ("parking-ticket-01", Strategy.REHOST),
+        ("data-exchange-01", Strategy.REHOST),
         ("city-crm-2", Strategy.REPURCHASE),
         ("gmailer", Strategy.REHOST),
         ("permits-db-01", Strategy.REPLATFORM),
