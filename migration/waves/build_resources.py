@@ -10,7 +10,7 @@ from infra.prices import DAYS_PER_MONTH
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_capacity import Room
 from migration.waves.build_parts import Part
-from migration.waves.durations import Estimate, Rate
+from migration.waves.durations import BLOCK, Estimate, Rate
 from migration.waves.model import Group, Resource, Use
 from migration.waves.programme import Programme
 
@@ -32,6 +32,7 @@ def resources(
     return (
         *_hands(programme, len(nights)),
         *_lines(nights, today, rates),
+        *_block_limits(programme, nights, today, rates, parts),
         *_snapshot_limits(programme, len(nights), parts),
         *(room.resource(nights, today, growth) for room in rooms),
     )
@@ -51,6 +52,21 @@ def _lines(nights: Sequence[date], today: date, rates: Mapping[tuple[str, str], 
         yield Resource(name=_final(line), unit="GB", capacity=(a_night,) * count, relax=relax, step=step)
         ahead = tuple(a_night * (night - today).days for night in nights)
         yield Resource(name=_ahead(line), unit="GB", capacity=ahead, standing=True, relax=f"{relax} for one night", step=step)
+
+
+def _block_limits(
+    programme: Programme, nights: Sequence[date], today: date, rates: Mapping[tuple[str, str], Rate], parts: Sequence[Part]
+) -> Iterator[Resource]:
+    """What an account's quota lets into EBS snapshots by a night, where its lines carry more than that."""
+    up = {(each.site, each.target) for part in parts for each in part.servers if each.direction == "up"}
+    for target in sorted({pair[1] for pair in up}):
+        lines = {rates[pair].link: rates[pair] for pair in up if pair[1] == target}.values()
+        speed, hours = programme.throttles.account_blocks_s * BLOCK, max(line.hours for line in lines)
+        if sum(line.speed for line in lines) > speed:
+            capacity = tuple(speed * hours * 3600 / GB * (night - today).days for night in nights)
+            more = 1000 * BLOCK * hours * 3600 / GB
+            relax = f"1,000 blocks a second more in the quota of {target} for one night"
+            yield Resource(name=_blocks(target), unit="GB", capacity=capacity, standing=True, relax=relax, step=more)
 
 
 def _wider(line: Rate) -> tuple[str, float]:
@@ -79,7 +95,9 @@ def copies(moved: Mapping[tuple[str, str], Estimate], rates: Mapping[tuple[str, 
     """The last copies of the night, and all that has to be over the link by then."""
     for pair, each in moved.items():
         yield Use(resource=_final(rates[pair]), amount=each.final_bytes / GB)
-        yield Use(resource=_ahead(rates[pair]), amount=(each.seed_bytes + each.delta_bytes + each.final_bytes) / GB)
+        carried = (each.seed_bytes + each.delta_bytes + each.final_bytes) / GB
+        yield Use(resource=_ahead(rates[pair]), amount=carried)
+        yield Use(resource=_blocks(pair[1]), amount=carried)
 
 
 def days_apart(nights: Sequence[date]) -> float:
@@ -111,6 +129,10 @@ def _final(line: Rate) -> str:
 
 def _ahead(line: Rate) -> str:
     return f"copies over {line.link}"
+
+
+def _blocks(target: str) -> str:
+    return f"blocks written into {target}"
 
 
 def _stores(each: Candidate) -> list[str]:

@@ -332,6 +332,19 @@ def test_running_cost_is_counted_by_the_day_and_not_by_the_night_of_the_plan() -
     assert saturdays - every == pytest.approx(6 * 1.0)
 
 
+def test_a_line_wider_than_the_accounts_blocks_carries_no_more_than_they_take() -> None:
+    wide = programme(
+        links=[{"between": ["hall", "cloud"], "mbit_s": 10000, "hours": [{"begins": "22:00", "ends": "04:00", "mbit_s": 10000}]}]
+    )
+    found = built(candidate("shop-web-01"), programme=wide)
+
+    # 1,000 blocks of 512 KiB a second for six hours, and five nights before 30 November
+    assert capacity(found, "blocks written into cloud")[0] == pytest.approx(5 * 1000 * 524288 * 6 * 3600 / 1e9)
+    assert use(found, "shop", "blocks written into cloud") == use(found, "shop", "copies over hall-cloud")
+    narrow = {each.name for each in built(candidate("shop-web-01")).problem.resources}
+    assert "blocks written into cloud" not in narrow
+
+
 def test_a_link_that_latency_holds_gains_nothing_from_bandwidth() -> None:
     links = [{"between": ["hall", "cloud"], "mbit_s": 10000, "latency_ms": 200}]
     said = {each.name: each.relax for each in built(candidate("shop-web-01"), programme=programme(links=links)).problem.resources}
