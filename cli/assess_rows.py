@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from infra.spreadsheet import harmless
+from infra.estate.model import GIB
+from infra.spreadsheet import as_text
 from migration.assess.model import Assessment, Readiness
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def csv_text(assessments: Sequence[Assessment]) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for each in assessments:
-        writer.writerow({name: harmless(value) if isinstance(value, str) else value for name, value in _row(each).items()})
+        writer.writerow({name: as_text(value) if isinstance(value, str) else value for name, value in _row(each).items()})
     return out.getvalue()
 
 
@@ -84,8 +85,8 @@ def _row(a: Assessment) -> dict[str, Any]:
         "complexity": a.complexity.value,
         "confidence": a.confidence.value,
         "strategy": a.strategy.value,
-        "memory_gib": round(a.memory / (1 << 30), 2),
-        "disks_gib": round(a.bytes / (1 << 30), 2),
+        "memory_gib": round(a.memory / GIB, 2),
+        "disks_gib": round(a.bytes / GIB, 2),
         "size_then": a.sizing.chosen.name if a.sizing else "",
         "now_usd_month": round(money.now_usd_month, 2) if money else "",
         "then_usd_month": round(money.then_usd_month, 2) if money else "",

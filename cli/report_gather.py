@@ -15,7 +15,7 @@ from infra.errors import InclineError
 from infra.estate.load import load_estate
 from infra.estate.model import Estate
 from infra.forecast.model import NoForecast
-from infra.observed.capacity import CapacitySnapshot, History, VsphereCapacity
+from infra.observed.capacity import UNITS, CapacitySnapshot, History, VsphereCapacity
 from migration.discover.model import Finding
 from migration.report.model import Material, Projection, RiskRow, RoomCurve
 from migration.report.topology import Topology, Travel, topology
@@ -24,7 +24,6 @@ from migration.waves.document import WavePlan, plan_path, read_wave_plan
 HORIZON_DAYS = 180
 SHOWN_DAYS = 120
 """Measured days drawn before the fan."""
-SCALES: dict[str, tuple[str, float]] = {"cpu": ("GHz", 1000.0), "memory": ("GiB", float(1 << 30)), "space": ("GiB", float(1 << 30))}
 _HIGH = 3
 
 
@@ -167,7 +166,7 @@ def _projected(name: str, history: History, limit: float, means: str, source: st
     from infra.forecast.passage import days_until  # noqa: PLC0415 - numpy only when there is a history
     from infra.forecast.project import forecast  # noqa: PLC0415
 
-    unit, scale = SCALES[history.resource]
+    unit, scale = UNITS[history.resource]
     days = [(each.day, each.value / scale) for each in history.days]
     found = forecast(days, HORIZON_DAYS)
     if isinstance(found, NoForecast) or limit <= 0:

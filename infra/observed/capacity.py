@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from infra.estate.model import HighAvailability, Model
+from infra.estate.model import GIB, HighAvailability, Model
 
 Amount = Annotated[int, Field(ge=0)]
 """A size that a damaged file must not turn into its opposite."""
@@ -33,6 +33,10 @@ class Demand(Model):
 
     day: date
     value: float
+
+
+UNITS = {"cpu": ("GHz", 1000.0), "memory": ("GiB", float(GIB)), "space": ("GiB", float(GIB))}
+"""How people read each resource of a history: the unit, and what to divide its values by."""
 
 
 class History(Model):

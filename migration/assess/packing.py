@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra.errors import InclineError
+from infra.estate.model import GIB
 from migration.assess.sizing_use import Numbers
 
 _SLACK = 1e-9
@@ -134,7 +135,7 @@ def _shares(demands: Sequence[Demand], host: HostSize) -> Numbers:
     ).reshape(len(demands), 3)
     wide = [d.name for d, row in zip(demands, shares, strict=True) if row.max() > 1 + _SLACK]
     if wide:
-        size = f"{host.cores:g} cores and {host.memory / (1 << 30):g} GiB"
+        size = f"{host.cores:g} cores and {host.memory / GIB:g} GiB"
         raise DoesNotFitError(
             f"{len(wide)} machine{'' if len(wide) == 1 else 's'} larger than a host of {size}",
             code="INC-7071",

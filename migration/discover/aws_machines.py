@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from infra.estate.model import GIB
 from infra.guest_systems import system_id
 from infra.observed.aws_instances import Raw, tags
 from migration.discover.model import FoundDisk, FoundMachine, FoundNic
 
-_GIB, _MIB = 1 << 30, 1 << 20
+_MIB = 1 << 20
 _FIRMWARE = {"legacy-bios": "bios", "uefi": "efi", "uefi-preferred": "efi"}
 _VAGUE = frozenset({"", "linux", "windows", "other"})
 
@@ -114,7 +115,7 @@ def _disks(raw: Raw, volumes: Mapping[str, Raw]) -> Iterator[FoundDisk]:
         throughput = told.get("Throughput")
         yield FoundDisk(
             label=str(device["DeviceName"]),
-            size=int(told["Size"]) * _GIB,
+            size=int(told["Size"]) * GIB,
             uuid=volume,
             sharing="multi-attach" if told.get("MultiAttachEnabled") else "",
             kind=str(told.get("VolumeType", "")),

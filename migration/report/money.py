@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from infra.prices import DAYS_PER_MONTH
 from migration.assess.model import Assessment, SizeOption
 
 MONTHS = 36
-_DAYS = 30.4375
 _PRICES = tuple(10 ** (exponent / 4) for exponent in range(-4, 33))
 """Prices on risk, USD a month for an hour in each hour: from caring for nothing to never too small."""
 
@@ -37,7 +37,9 @@ class FleetPoint:
 
 def curves(assessments: Sequence[Assessment], when: Mapping[str, date], today: date, months: int = MONTHS) -> Curves:
     """Costs of the servers that have a night in `when` (by server name); all that stays costs the same either way and is left out."""
-    moving = [(each, max(0.0, (when[each.server] - today).days / _DAYS)) for each in assessments if each.server in when and each.cost]
+    moving = [
+        (each, max(0.0, (when[each.server] - today).days / DAYS_PER_MONTH)) for each in assessments if each.server in when and each.cost
+    ]
     stay, move = [0.0], [0.0]
     for month in range(1, months + 1):
         staying = going = 0.0

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.prices import DAYS_PER_MONTH
-from infra.spreadsheet import harmless
+from infra.spreadsheet import as_text
 from migration.waves.build import Built
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_ledger import ledger
@@ -196,4 +196,4 @@ def _plain(value: Cell) -> str:
     if value is None:
         return ""
     text = value.isoformat() if isinstance(value, date) else f"{value:.10g}" if isinstance(value, int | float) else value
-    return harmless(text) if isinstance(value, str) else text
+    return as_text(text) if isinstance(value, str) else text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from infra.estate.model import GIB
+from infra.observed.capacity import UNITS
 from policies.evaluate import Result
 from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ForecastEvidence, HostEvidence, QuotaEvidence, Unknown
 from policies.reports.model import Bound, CapacityBar, FanPoint, ForecastFan
@@ -15,7 +16,6 @@ from policies.rules import RULES
 from policies.rules.capacity.demand import claims, known
 
 Numbers = Mapping[str, Mapping[str, float]]
-_UNITS = {"cpu": ("GHz", 1000.0), "memory": ("GiB", float(GIB)), "space": ("GiB", float(GIB))}
 
 
 def capacity_bars(evidence: Evidence, result: Result, before: Evidence | None = None) -> tuple[CapacityBar, ...]:
@@ -180,7 +180,7 @@ def _usable(evidence: Evidence) -> dict[tuple[str, str], tuple[float, str]]:
 
 
 def _fan(evidence: Evidence, forecast: ForecastEvidence, usable: tuple[float, str] | None) -> ForecastFan:
-    unit, divisor = _UNITS.get(forecast.resource, ("", 1.0))
+    unit, divisor = UNITS.get(forecast.resource, ("", 1.0))
     return ForecastFan(
         name=forecast.target.partition("/")[2],
         resource=forecast.resource,

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from infra.pages.environment import page_environment
-from infra.spreadsheet import harmless
+from infra.spreadsheet import as_text
 from policies.risk import Risk
 
 COLUMNS = (
@@ -61,7 +61,7 @@ def register_csv(risks: Sequence[Risk]) -> str:
     writer.writeheader()
     for risk in risks:
         row = risk_data(risk)
-        writer.writerow({k: harmless(", ".join(v) if isinstance(v, list) else str(v)) for k, v in row.items()})
+        writer.writerow({k: as_text(", ".join(v) if isinstance(v, list) else str(v)) for k, v in row.items()})
     return out.getvalue()
 
 

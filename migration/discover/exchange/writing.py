@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from infra.spreadsheet import harmless
+from infra.spreadsheet import as_text
 
 
 def safe(value: object) -> object:
     """A value that no spreadsheet takes for a formula. Reading takes the mark away again."""
-    return harmless(value) if isinstance(value, str) else value
+    return as_text(value) if isinstance(value, str) else value
 
 
 def units(size: int, unit: int) -> int | str:
