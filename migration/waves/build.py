@@ -267,7 +267,10 @@ class _Builder:
         groups, lost = self._placeable(groups)
         limits = needed(ledger, groups)
         names = {resource.name for resource in limits}
-        groups = tuple(replace(g, uses=tuple(u for u in g.uses if u.resource in names)) for g in groups)
+        full = {room.title for room in all_rooms if room.ever_over(days.nights, inputs.today, programme.growth.percent_per_month)}
+        # Where more runs than may, what leaves only ends that.
+        kept_uses = {g.name: tuple(u for u in g.uses if u.resource in names and (u.amount > 0 or u.resource not in full)) for g in groups}
+        groups = tuple(replace(g, uses=kept_uses[g.name]) for g in groups)
         kept = {group.name for group in groups}
         stay = {name: index for name, index in self._stay(found.parts, days) if name in kept}
         problem = Problem(

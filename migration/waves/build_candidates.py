@@ -39,6 +39,7 @@ class Candidate:
         saved_usd_month: running cost that the move ends; None where no price is known.
         on: the night that people wrote under `move:`.
         writes: bytes read and written in a second, mean, where somebody measured it.
+        running: what is off takes neither memory nor processors, and gives none back.
     """
 
     server: str
@@ -73,6 +74,7 @@ class Candidate:
     window_minutes: int | None = None
     on: date | None = None
     writes: float | None = None
+    running: bool = True
 
     @property
     def bytes(self) -> int:
@@ -173,6 +175,7 @@ def _candidate(
         rto_minutes=service.rto_minutes if service else None,
         window_minutes=intent.window_minutes if intent else None,
         on=intent.on if intent else None,
+        running=each.power != "off",
     )
 
 

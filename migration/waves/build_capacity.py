@@ -65,6 +65,10 @@ class Room:
             share = percent_per_month / 100 * (night - today).days / DAYS_PER_MONTH
         return self.whole - self.reserve - self.used * (1 + (share if self.growth else 0.0))
 
+    def ever_over(self, calendar: Sequence[date], today: date, percent_per_month: float) -> bool:
+        """More is taken than may be, in some night, before anything moves."""
+        return any(self.free(night, today, percent_per_month) < 0 for night in calendar)
+
     def resource(self, calendar: Sequence[date], today: date, percent_per_month: float) -> Resource:
         """The planner's form. What is overfull already is full: nothing more may come."""
         capacity = tuple(max(0.0, self.free(night, today, percent_per_month)) for night in calendar)
@@ -304,8 +308,9 @@ def _given_back(each: Candidate) -> Iterator[tuple[str, float]]:
     if each.direction == "down":
         yield f"budget/{each.site}/month", each.now_usd_month or 0.0
         return
-    yield f"memory/{each.site}/{each.cluster}", each.memory / GIB
-    yield f"cpu/{each.site}/{each.cluster}", float(each.cpus)
+    if each.running:
+        yield f"memory/{each.site}/{each.cluster}", each.memory / GIB
+        yield f"cpu/{each.site}/{each.cluster}", float(each.cpus)
     disks = sum(count for _, count in each.datastores)
     for datastore, count in each.datastores:
         yield f"space/{each.site}/{datastore}", each.bytes * count / disks / GIB

@@ -496,6 +496,34 @@ def test_a_source_gives_back_only_when_its_hold_is_over() -> None:
     assert use(found, "shop", "memory of depot/yard") == [(16.0, 0)]
 
 
+def test_a_machine_that_is_off_gives_back_only_what_it_takes() -> None:
+    """What is off is in no sum of what runs, so that nothing of it comes free."""
+    up = candidate("desk-db-01", site="depot", cluster="yard", hold_days=3, running=False)
+    found = build(inputs(up, down(), inventory=_inventory(), programme=programme()))
+
+    assert use(found, "desk", "memory of depot/yard") == use(found, "desk", "vCPUs of depot/yard") == []
+
+
+def test_what_comes_free_where_more_runs_than_may_is_not_given_away() -> None:
+    """128 GiB may run and 152 do: 16 GiB that leave make no room for 16 that come."""
+    busy = FoundMachine(
+        key="depot/busy",
+        name="busy",
+        site="depot",
+        kind="vsphere",
+        source="t",
+        as_of=NOON,
+        cpus=4,
+        memory=120 * GIB,
+        cluster="yard",
+        power="on",
+    )
+    up = candidate("desk-db-01", site="depot", cluster="yard", hold_days=0)
+    found = build(inputs(up, down(), inventory=_inventory(busy), programme=programme()))
+
+    assert solve(found.problem, seconds=5).at.keys() == {"desk"}
+
+
 def test_the_hold_is_counted_in_nights_of_the_plan() -> None:
     up = candidate("desk-db-01", site="depot", cluster="yard", hold_days=14)
     found = build(inputs(up, down(), inventory=_inventory(), programme=programme(weekdays=["mon", "sat"], nights=20)))
