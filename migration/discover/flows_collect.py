@@ -244,7 +244,7 @@ class Collector:
         def rank(end: End, protocol: int) -> tuple[bool, bool, bool, bool, bool, int, int]:
             address, port = end
             many = users[address, port, protocol]
-            listens = (address, port, protocol) in self._servers
+            listens = (address, port, protocol) in self._servers or (address, port, protocol) in self._settled
             return listens, many >= 3, known(port), port < PRIVILEGED, port < EPHEMERAL, many, -port
 
         return rank

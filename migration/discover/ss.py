@@ -141,9 +141,10 @@ def _socket(line: str) -> Socket | None:
 @lru_cache(maxsize=16_384)
 def _end(told: str) -> tuple[str, int] | None:
     """An address without its zone and a port; a mapped address is the IPv4 one; None when it is neither."""
-    address, _, port = told.rpartition(":")
+    address, colon, port = told.rpartition(":")
     address = address.strip("[]").partition("%")[0].strip("[]")
-    if not (port.isdecimal() and port.isascii() and int(port) <= 65_535) and port != "*":
+    numbered = port.isdecimal() and port.isascii() and len(port) <= 5 and int(port) <= 65_535
+    if not colon or not (numbered or port == "*"):
         return None
     number = 0 if port == "*" else int(port)
     if address in {"*", ""}:

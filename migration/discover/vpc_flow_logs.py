@@ -21,6 +21,7 @@ DEFAULT = (
     *("protocol", "packets", "bytes", "start", "end", "action", "log-status"),
 )
 _SYN, _ACK = 2, 16
+_LAST_PORT = 65_535
 _NONE = frozenset({"-", ""})
 
 
@@ -95,6 +96,8 @@ def _line(cells: Sequence[str], columns: _Columns, number: int, collector: Colle
 
 def _flow(cells: Sequence[str], columns: _Columns) -> Flow:
     source_port, target_port, protocol, packets, octets, flags, start, end = [int(_told(cells, places) or 0) for places in columns.numbers]
+    if not (0 <= source_port <= _LAST_PORT and 0 <= target_port <= _LAST_PORT):
+        raise ValueError(f"{max(source_port, target_port)} is no port")
     return Flow(
         exporter=_told(cells, columns.card) or "vpc",
         source=_address(_told(cells, columns.ends[0])),

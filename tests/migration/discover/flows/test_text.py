@@ -68,7 +68,12 @@ def test_times_in_milliseconds_are_read_as_such(tmp_path: Path) -> None:
 
 
 def test_negative_counters_and_broken_lines_are_said_and_the_rest_counts(tmp_path: Path) -> None:
-    rows = [vpc_row(APP, DB, (40_000, 5432), octets=-5), "2 123 eni-1 broken", vpc_row(APP, "10.0.2.999", (40_000, 5432))]
+    rows = [
+        vpc_row(APP, DB, (40_000, 5432), octets=-5),
+        "2 123 eni-1 broken",
+        vpc_row(APP, "10.0.2.999", (40_000, 5432)),
+        vpc_row(APP, DB, (40_000, 99_999)),
+    ]
 
     found = read(tmp_path, vpc(*rows, vpc_row(WEB, APP, (41_000, 8443))))
 
@@ -109,6 +114,13 @@ def test_ss_without_the_column_of_protocols(tmp_path: Path) -> None:
     found = read(tmp_path, f"State Recv-Q Send-Q Local Address:Port Peer Address:Port\nESTAB 0 0 {APP}:40000 {DB}:5432\n", "app.txt")
 
     assert [(c.client, c.port) for c in found.conversations] == [(APP, 5432)]
+
+
+def test_numbers_that_no_port_has(tmp_path: Path) -> None:
+    found = read(tmp_path, f"tcp ESTAB 0 0 {APP}:{'9' * 5000} {DB}:5432\ntcp ESTAB 0 0 {APP}:70000 {DB}:5432\n", "app.txt")
+
+    assert found.conversations == ()
+    assert codes(found) == ["DSC-060", "DSC-067"]
 
 
 def test_a_guest_that_only_listens_is_no_empty_file(tmp_path: Path) -> None:
