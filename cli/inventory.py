@@ -108,10 +108,12 @@ def dependencies(
     """Who uses whom, how sure that is, and what was seen only once."""
     from cli import inventory_edges, inventory_files, inventory_flows  # noqa: PLC0415 - help and completion stay fast
     from cli.discover_progress import narrating  # noqa: PLC0415
+    from cli.inventory_tables import known_sites  # noqa: PLC0415
 
     declared = inventory_files.declared_estate(estate)
     with store_from(store, estate) as kept, narrating(say) as narrator:
         inventory = inventory_flows.known(kept, declared)
+        known_sites(site or (), {machine.site: inventory.taken_at for machine in inventory.machines})
         wanted = inventory_edges.machine_of(inventory, server)
         seen = inventory_flows.bring_in(kept, inventory, flows or (), ss, declared, narrator) if flows or ss else None
     inventory = seen.inventory if seen else inventory

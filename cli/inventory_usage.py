@@ -10,6 +10,8 @@ from typing import Any
 
 from cli.discover_progress import Narrator
 from cli.inventory_tables import known_sites
+from infra.errors import InclineError
+from infra.wording import counted
 from migration.discover.store import Store
 from migration.discover.usage import Refreshed, Told, refresh
 from migration.discover.usage_capacity import samples_of
@@ -34,6 +36,9 @@ def bring_usage(store: Store, paths: Sequence[Path], site: str, narrator: Narrat
     known_sites((site,), store.sites())
     machines = store.load((site,)).machines
     files = [file for path in paths for file in _files(path)]
+    if not files:
+        names = ", ".join(str(path) for path in paths)
+        raise InclineError(f"{names}: no .csv file is in it", code="INC-7182", next_step="name the tables, or the folder that holds them")
     narrator.begin(f"{site}: files")
     told: list[FileSeries] = []
     for number, file in enumerate(files, start=1):
@@ -68,7 +73,9 @@ def document(done: Measured) -> dict[str, Any]:
 def text(done: Measured) -> str:
     """For people."""
     told = done.refreshed
-    lines = [f"{done.site}: usage of {told.machines:,} machines from {done.files:,} files, {told.samples:,} samples"]
+    lines = [
+        f"{done.site}: usage of {counted(told.machines, 'machine')} from {counted(done.files, 'file')}, {counted(told.samples, 'sample')}"
+    ]
     if told.findings:
-        lines.append(f"{len(told.findings):,} findings: incline inventory findings --site {done.site}")
+        lines.append(f"{counted(len(told.findings), 'finding')}: incline inventory findings --site {done.site}")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from cli.plan import made_data
 from cli.plan_file import path_of, told, write_plan
 from cli.plan_inputs import Gathered, Places, gather
 from cli.plan_words import plan_text
-from infra.atomic import remove_file, replace_file
+from infra.atomic import FileWriteError, remove_file, replace_file
 from infra.errors import InclineError
 from migration.waves.document import Goal, WavePlan, read_wave_plan
 from migration.waves.document_make import dropped, fingerprint, late, small_nights
@@ -76,10 +76,18 @@ def _solve(where: Places, options: MakeOptions, gathered: Gathered, before: Wave
     if options.yes:
         write_plan(path, made.plan)
         return _kept(path, made.plan)
-    replace_file(where.base / NEXT, render(made.plan))
+    _set_aside(where.base / NEXT, made.plan)
     if made.plan.nights:
         say_next(f"{_command(where, options)} --yes")
     return _code(made.plan)
+
+
+def _set_aside(path: Path, plan: WavePlan) -> None:
+    """Keep the plan of a dry run for --yes. Where nothing can be written it was shown all the same, and --yes solves again."""
+    try:
+        replace_file(path, render(plan))
+    except FileWriteError as error:
+        say(f"this plan is not set aside for --yes: {error.what}", style="yellow")
 
 
 def _about(made: Made, gathered: Gathered, before: WavePlan | None) -> tuple[Finding, ...]:

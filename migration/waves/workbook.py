@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.atomic import replace_file
 from infra.prices import DAYS_PER_MONTH
 from infra.spreadsheet import as_text
 from migration.waves.build import Built
@@ -145,11 +146,15 @@ def _notes(plan: WavePlan) -> Iterator[Row]:
 
 
 def write_workbook(path: Path, pages: Sequence[Sheet]) -> None:
-    """Write a workbook: heads that stay, filters, columns as wide as their content, dates as dates."""
+    """Write a workbook: heads that stay, filters, columns as wide as their content, dates as dates.
+
+    Raises:
+        FileWriteError: INC-1052 when it cannot be written. A file that was there is as it was.
+    """
     import xlsxwriter  # noqa: PLC0415 - 30 ms that only an export pays
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}) as book:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}) as book:
         styles = {
             "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
             "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
@@ -157,6 +162,7 @@ def write_workbook(path: Path, pages: Sequence[Sheet]) -> None:
         }
         for page in pages:
             _write_sheet(book.add_worksheet(page.name), page, styles)
+    replace_file(path, made.getvalue())
 
 
 def _write_sheet(sheet: Any, page: Sheet, styles: Mapping[str, Any]) -> None:

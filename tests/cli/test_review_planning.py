@@ -249,3 +249,34 @@ def test_an_empty_plan_file_is_a_problem(kept: Path, capsys: pytest.CaptureFixtu
 
     assert run(["plan", "show"]) == ExitCode.ERROR
     assert "waves.yaml:1: the file is empty" in capsys.readouterr().err
+
+
+def test_a_workbook_that_cannot_be_written_is_no_defect(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (kept.parent / "file").write_text("")
+
+    assert run(["plan", "export", str(kept.parent / "file" / "w.xlsx")]) == ExitCode.ERROR
+    assert "INC-1052" in capsys.readouterr().err
+
+
+def test_a_dry_run_needs_no_place_to_write(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (city / "out").write_text("")
+
+    assert run(permits()) == ExitCode.OK
+    found = capsys.readouterr()
+    assert "4 servers in 2 nights" in found.out
+    assert "not set aside for --yes" in found.err
+
+
+def test_a_folder_without_tables_of_usage_is_an_error(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = stored(city, machine("one"))
+    (city / "empty").mkdir()
+
+    assert run(["inventory", "usage", "empty", "--as", "harbour", "--store", store]) == ExitCode.ERROR
+    assert "INC-7182: empty: no .csv file is in it" in re.sub(r"/\S*/empty", "empty", capsys.readouterr().err)
+
+
+def test_dependencies_of_a_site_that_nobody_knows_are_an_error(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = stored(city, machine("one"))
+
+    assert run(["inventory", "dependencies", "--site", "harbor", "--store", store]) == ExitCode.ERROR
+    assert "did you mean harbour?" in capsys.readouterr().err
