@@ -22,6 +22,7 @@ from migration.discover.model import Finding, FoundCluster, Gravity, Inventory
 from migration.waves.build_candidates import Candidate
 from migration.waves.build_growth import Growth, growth
 from migration.waves.build_parts import Part
+from migration.waves.build_since import in_cluster, in_quota, newcomers, on_datastore
 from migration.waves.model import Resource, Use
 
 VCPU_PER_CORE = 4.0
@@ -193,7 +194,8 @@ def _load(estate: Estate | None, inventory: Inventory | None, seen: VsphereCapac
     held = {s.name for s in estate.held_at(site)} if estate else set()
     if seen is not None:
         mine = [m for m in seen.machines if m.cluster == cluster and (m.running or m.server in held)]
-        return sum(m.cpus for m in mine), sum(m.memory for m in mine)
+        cpus, memory = in_cluster(newcomers(estate, site, seen.machines), site, cluster)
+        return cpus + sum(m.cpus for m in mine), memory + sum(m.memory for m in mine)
     found = [m for m in inventory.machines if m.site == site and not m.template] if inventory else []
     if found:
         running = [m for m in found if m.cluster == cluster and (m.power != "off" or m.server in held)]
@@ -222,7 +224,9 @@ def _stores(
 ) -> Iterator[tuple[str, float, float, str]]:
     """Name, bytes, bytes used and source of every datastore."""
     if seen is not None:
-        yield from ((d.name, d.capacity, d.capacity - d.free, "capacity snapshot") for d in seen.datastores)
+        since = newcomers(estate, name, seen.machines)
+        for d in seen.datastores:
+            yield d.name, d.capacity, d.capacity - d.free + on_datastore(since, name, d.name), "capacity snapshot"
         return
     found = [d for d in inventory.datastores if d.site == name and d.free is not None] if inventory else []
     if found:
@@ -245,7 +249,7 @@ def _region(
     estate: Estate | None, inventory: Inventory | None, seen: AwsCapacity | None, name: str, budget: float | None
 ) -> Iterator[Room]:
     share = _parameter(estate, "CAP-011", "percent", QUOTA_PERCENT) / 100
-    for code, limit, used, source in _quotas(inventory, seen, name):
+    for code, limit, used, source in _quotas(estate, inventory, seen, name):
         yield Room(
             key=f"quota/{name}/{code}", title=f"quota {code} of {name}", unit="vCPU", whole=limit, reserve=limit * (1 - share), used=used,
             source=source, relax=f"100 vCPUs more in quota {code} of {name}", step=100.0, growth=False,
@@ -257,9 +261,12 @@ def _region(
         )  # fmt: skip
 
 
-def _quotas(inventory: Inventory | None, seen: AwsCapacity | None, name: str) -> Iterator[tuple[str, float, float, str]]:
+def _quotas(
+    estate: Estate | None, inventory: Inventory | None, seen: AwsCapacity | None, name: str
+) -> Iterator[tuple[str, float, float, str]]:
     if seen is not None and seen.quotas is not None:
-        yield from ((q.code, q.limit, q.used, "capacity snapshot") for q in seen.quotas)
+        since = newcomers(estate, name, seen.instances)
+        yield from ((q.code, q.limit, q.used + in_quota(since, name, q.code), "capacity snapshot") for q in seen.quotas)
         return
     for quota in inventory.quotas if inventory else ():
         if quota.site == name and quota.code.startswith("L-") and quota.used is not None:
