@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infra.observed.capacity import AwsCapacity, CapacitySnapshot, ObservedCluster, ObservedMachine, VsphereCapacity
+from infra.wording import counted
 
 WIDTH = 30
 _GIB = 1 << 30
@@ -58,8 +59,8 @@ def age_hours(snapshot: CapacitySnapshot, now: datetime) -> float:
 def age_words(hours: float) -> str:
     """An age as a person says it."""
     if hours < 1:
-        return f"{max(0, round(hours * 60))} minutes old"
-    return f"{hours:.0f} hours old" if hours < 48 else f"{hours / 24:.0f} days old"
+        return f"{counted(max(0, round(hours * 60)), 'minute')} old"
+    return f"{counted(round(hours), 'hour')} old" if hours < 48 else f"{hours / 24:.0f} days old"
 
 
 def _vsphere(site: str, seen: VsphereCapacity) -> Iterator[Row]:

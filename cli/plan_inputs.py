@@ -18,6 +18,7 @@ from infra.errors import InclineError
 from infra.estate.load import load_estate
 from infra.estate.model import Estate
 from infra.estate.problems import did_you_mean
+from infra.wording import counted
 from migration.assess.aims import OTHER, kind_of
 from migration.assess.declared import inventory_of, joined
 from migration.discover.model import FoundMachine, Inventory
@@ -31,6 +32,10 @@ from policies.readers.surroundings import capacity_file
 
 if TYPE_CHECKING:
     from infra.observed.capacity import CapacitySnapshot
+
+
+MANY = 500
+"""So many take longer than the two seconds for which a command may be silent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,8 @@ def gather(where: Places, goal: Goal) -> Gathered:
     inventory = _inventory(where, estate, now)
     snapshot = _snapshot(where, estate)
     targets = _targets(inventory, estate, goal)
+    if len(targets) >= MANY:
+        say(f"look at {counted(len(targets), 'server')}")
     candidates, left = assessed(where.base, inventory, estate, targets, programme, now)
     groups = together(inventory, candidates, programme)
     inputs = Inputs(

@@ -13,6 +13,7 @@ from math import isfinite
 
 from cli.output import is_terminal, say
 from cli.plan_inputs import Gathered
+from infra.wording import counted
 from migration.waves.bindings import bindings
 from migration.waves.build import Built, build
 from migration.waves.check import check
@@ -22,6 +23,9 @@ from migration.waves.document_make import Making, document_of
 from migration.waves.edits import with_edits
 from migration.waves.model import Conflict, Solution, Violation
 from migration.waves.solve import solve
+
+MANY = 200
+"""So many groups take longer than the two seconds for which a command may be silent."""
 
 EVERY = 2.0
 """Seconds between two lines of progress."""
@@ -62,6 +66,8 @@ def _broken(built: Built, solution: Solution) -> tuple[Violation, ...]:
 def _solved(built: Built, *, seconds: float, gap: float, start: Mapping[str, int] | None, quiet: bool) -> Solution:
     """The solver in a thread of its own, so that Ctrl-C reaches it between two steps."""
     stop, told = threading.Event(), _Progress(quiet=quiet)
+    if len(built.problem.groups) >= MANY and not quiet:
+        say(f"plan {counted(len(built.problem.groups), 'group')} in {counted(len(built.problem.nights), 'night')}, {seconds:g} s at most")
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="solver") as pool:
         working = pool.submit(solve, built.problem, seconds=seconds, gap=gap, start=start, watch=told.tell, stop=stop)
         while True:
@@ -73,7 +79,7 @@ def _solved(built: Built, *, seconds: float, gap: float, start: Mapping[str, int
                 if stop.is_set():
                     raise
                 stop.set()
-                say("stopping: the best plan so far is kept; once more to give up", style="yellow")
+                say("stopping: the best plan so far is taken; once more to give up", style="yellow")
     solution = working.result()
     told.last(solution)
     return solution

@@ -195,7 +195,9 @@ def _unopened(name: str, why: str) -> StoreError:
     return StoreError(
         f"{name} cannot be opened, read or written: {why}",
         code="INC-7091",
-        next_step="see to the folder's permissions and room, or name another with --store",
+        next_step="see to the server, its user and the URL, or name another with --store"
+        if "://" in name
+        else "see to the folder's permissions and room, or name another with --store",
     )
 
 

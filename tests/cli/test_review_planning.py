@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.capacity_bars import age_words
 from cli.exit_codes import ExitCode
 from cli.main import run
 from cli.output import emit, harmless, say
@@ -280,3 +281,15 @@ def test_dependencies_of_a_site_that_nobody_knows_are_an_error(city: Path, capsy
 
     assert run(["inventory", "dependencies", "--site", "harbor", "--store", store]) == ExitCode.ERROR
     assert "did you mean harbour?" in capsys.readouterr().err
+
+
+def test_a_store_that_a_server_holds_is_no_matter_of_folders(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["assess", "--store", "mysql://somebody:secret@127.0.0.1:1/x"]) == ExitCode.ERROR
+    err = capsys.readouterr().err
+    assert "next: see to the server, its user and the URL" in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize(("hours", "words"), [(0, "0 minutes old"), (1 / 60, "1 minute old"), (1, "1 hour old"), (48, "2 days old")])
+def test_ages_are_said_as_people_say_them(hours: float, words: str) -> None:
+    assert age_words(hours) == words

@@ -93,7 +93,7 @@ def read_plain(book: Book, tab: str, rows: Sequence[Sequence[object]], site: str
         rows_of.append(row)
     if not index.drafts:
         raise without_machines(f"{book.name} names no machine", "fill in the column name")
-    origin = Origin(site, f"table {book.name}", now)
+    origin = Origin(site, f"table {book.name}".strip(), now)
     made = [machine(draft, key, origin) for draft, key in zip(index.drafts, keys(index.drafts, site), strict=True)]
     machines = tuple(finish(one, row, draft) for one, row, draft in zip(made, rows_of, index.drafts, strict=True))
     usage = tuple(each for one, row in zip(machines, rows_of, strict=True) for each in _usage(row, one))
