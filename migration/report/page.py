@@ -99,14 +99,24 @@ def answer_of(material: Material, open_questions: int) -> str:
     else:
         able = summary.servers - summary.by_readiness.get(Readiness.NOT_READY, 0)
         parts.append(f"{able:,} of {summary.servers:,} servers can move, and no nights are planned yet")
-    change = summary.now - summary.then
-    parts.append(
-        f"a month costs {_usd(abs(change))} {'less' if change >= 0 else 'more'} afterwards ({_usd(summary.now)} to {_usd(summary.then)})"
-    )
+    whose, now, then = _month(material)
+    change = (round(now) - round(then)) if min(now, then) >= 10 else now - then  # the figures shown add up
+    parts.append(f"a month{whose} costs {_usd(abs(change))} {'less' if change >= 0 else 'more'} afterwards ({_usd(now)} to {_usd(then)})")
     parts.append(
         f"{open_questions} decision{'s are' if open_questions != 1 else ' is'} open" if open_questions else "nothing is left to decide"
     )
     return "; ".join(parts) + "."
+
+
+def _month(material: Material) -> tuple[str, float, float]:
+    """Whose month it is where that is not plain, and what it costs now and then: of who has a night; without nights, of who should go."""
+    summary, plan = material.summary, material.plan
+    if plan is None or not plan.nights:
+        able = summary.servers - summary.by_readiness.get(Readiness.NOT_READY, 0)
+        return (f" of the {summary.going:,} that should go" if summary.going != able else "", summary.now, summary.then)
+    planned = {entry.server for _, entry in plan.entries()}
+    costs = [a.cost for a in material.assessments if a.cost and (a.server in planned or a.machine in planned)]
+    return "", sum(c.now_usd_month for c in costs), sum(c.then_usd_month for c in costs)
 
 
 def _rows(assessments: Sequence[Assessment], when: Mapping[str, date]) -> list[dict[str, Any]]:

@@ -293,3 +293,11 @@ def test_one_sentence_says_it_all() -> None:
     assert said == (
         "1 of 2 servers move in 1 night, 2026-12-25; a month costs 40 USD less afterwards (100 USD to 60 USD); nothing is left to decide."
     )
+
+
+def test_the_month_is_that_of_the_servers_with_a_night() -> None:
+    given = material()
+    more = replace(given, summary=replace(given.summary, now=900.0, then=100.0, going=5))
+
+    assert "a month costs 40 USD less afterwards (100 USD to 60 USD)" in answer_of(more, 0)
+    assert "a month of the 5 that should go costs 800 USD less afterwards" in answer_of(replace(more, plan=None), 0)
