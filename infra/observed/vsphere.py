@@ -188,9 +188,9 @@ def make_view(moref: str, values: Mapping[str, Any]) -> VmView:
         consolidation_needed=bool(values.get("runtime.consolidationNeeded")),
         extra_config={str(o.key): str(o.value) for o in values.get("config.extraConfig") or ()},
         vmx=_str(values, "config.files.vmPathName"),
-        host=_moref(values, "runtime.host"),
-        pool=_moref(values, "resourcePool"),
-        folder=_moref(values, "parent"),
+        host=moref_in(values, "runtime.host"),
+        pool=moref_in(values, "resourcePool"),
+        folder=moref_in(values, "parent"),
         disks=tuple(_disks(devices)),
         nics=tuple(_nics(devices)),
         snapshots=tuple(_snapshots(getattr(values.get("snapshot"), "rootSnapshotList", None) or (), "")),
@@ -251,6 +251,7 @@ def _str(values: Mapping[str, Any], path: str) -> str:
     return "" if value is None else str(value)
 
 
-def _moref(values: Mapping[str, Any], path: str) -> str:
+def moref_in(values: Mapping[str, Any], path: str) -> str:
+    """The id of the object that a property names; empty where it names none."""
     value = values.get(path)
-    return "" if value is None else str(value._moId)  # noqa: SLF001
+    return "" if value is None else str(value._moId)  # noqa: SLF001 - pyVmomi names objects in no other way

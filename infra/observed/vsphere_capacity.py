@@ -20,6 +20,7 @@ from infra.observed.capacity import (
 )
 from infra.observed.gaps import Gaps
 from infra.observed.inventory import find_datacenter
+from infra.observed.vsphere import moref_in
 from infra.observed.vsphere_ha import high_availability, restart_priorities
 from infra.observed.vsphere_history import daily_history
 from infra.observed.vsphere_machines import MACHINE_PATHS, Surroundings, observed_machines
@@ -83,8 +84,8 @@ def _cluster(
         name=str(values["name"]),
         ha=high_availability(getattr(config, "dasConfig", None)),
         drs=bool(drs and drs.enabled),
-        hosts=_by_name(_host(v) for v in hosts.values() if _moref(v, "parent") == moref),
-        pools=_by_name(_pool(v, pools) for v in pools.values() if _is_pool(v) and _moref(v, "owner") == moref),
+        hosts=_by_name(_host(v) for v in hosts.values() if moref_in(v, "parent") == moref),
+        pools=_by_name(_pool(v, pools) for v in pools.values() if _is_pool(v) and moref_in(v, "owner") == moref),
         history=history.get(moref, ()),
     )
 
@@ -103,7 +104,7 @@ def _host(values: Mapping[str, Any]) -> ObservedHost:
 
 
 def _pool(values: Mapping[str, Any], pools: Found) -> ObservedPool:
-    above = pools.get(_moref(values, "parent"), {})
+    above = pools.get(moref_in(values, "parent"), {})
     cpu, memory = values.get("config.cpuAllocation"), values.get("config.memoryAllocation")
     return ObservedPool(
         name=str(values["name"]),
@@ -149,9 +150,4 @@ def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
 
 
 def _cluster_name(values: Mapping[str, Any], clusters: Found) -> str:
-    return str(clusters.get(_moref(values, "parent"), {}).get("name", ""))
-
-
-def _moref(values: Mapping[str, Any], path: str) -> str:
-    found = values.get(path)
-    return "" if found is None else str(found._moId)  # noqa: SLF001 - pyVmomi names objects in no other way
+    return str(clusters.get(moref_in(values, "parent"), {}).get("name", ""))

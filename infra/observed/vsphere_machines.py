@@ -10,7 +10,7 @@ from typing import Any
 from pyVmomi import vim
 
 from infra.observed.capacity import ObservedMachine, Usage
-from infra.observed.vsphere import datastore_of
+from infra.observed.vsphere import datastore_of, moref_in
 from infra.observed.who import Roster
 
 MACHINE_PATHS = (
@@ -65,7 +65,7 @@ def observed_machines(found: Mapping[str, Mapping[str, Any]], around: Surroundin
 
 def _machine(moref: str, values: Mapping[str, Any], around: Surroundings) -> ObservedMachine:
     devices: Sequence[Any] = values.get("config.hardware.device") or ()
-    name, uuid, host = str(values.get("name", "")), str(values.get("config.uuid", "")), _moref(values, "runtime.host")
+    name, uuid, host = str(values.get("name", "")), str(values.get("config.uuid", "")), moref_in(values, "runtime.host")
     known = "config.uuid" in values  # a machine whose configuration cannot be read has no settings, rather than bad ones
     migration = values.get("config.migrateEncryption")
     return ObservedMachine(
@@ -79,7 +79,7 @@ def _machine(moref: str, values: Mapping[str, Any], around: Surroundings) -> Obs
         cpus=int(values.get("config.hardware.numCPU") or 0),
         memory=int(values.get("config.hardware.memoryMB") or 0) * _MIB,
         disks=tuple(int(d.capacityInBytes or (d.capacityInKB or 0) * 1024) for d in _disks(devices)),
-        pool=around.pools.get(_moref(values, "resourcePool"), ""),
+        pool=around.pools.get(moref_in(values, "resourcePool"), ""),
         cpu_reservation_mhz=int(values.get("config.cpuAllocation.reservation") or 0),
         memory_reservation=int(values.get("config.memoryAllocation.reservation") or 0) * _MIB,
         firmware=values.get("config.firmware"),
@@ -135,8 +135,3 @@ def _label(device: Any) -> str:
 def _version(text: str) -> int | None:
     found = re.fullmatch(r"vmx-(\d+)", text)
     return int(found[1]) if found else None
-
-
-def _moref(values: Mapping[str, Any], path: str) -> str:
-    found = values.get(path)
-    return "" if found is None else str(found._moId)  # noqa: SLF001

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from policies.evidence.cloud import DatabaseEvidence, NetworkEvidence, PriceEvidence, QuotaEvidence, ReservationEvidence, ZoneEvidence
 from policies.evidence.clusters import ClusterEvidence, DatastoreEvidence, HostEvidence, PoolEvidence
-from policies.evidence.datum import Unknown, missing, provenance
+from policies.evidence.datum import Unknown, known, missing, provenance
 from policies.evidence.evidence import Evidence
 from policies.evidence.exposure import PortEvidence
 from policies.evidence.forecasts import ForecastEvidence, ForecastPoint
@@ -54,6 +54,7 @@ __all__ = [
     "VolumeEvidence",
     "VsphereSettings",
     "ZoneEvidence",
+    "known",
     "missing",
     "provenance",
 ]

@@ -19,6 +19,11 @@ class Unknown:
         return f"{self.datum} ({self.why})"
 
 
+def known(value: float | Unknown) -> float:
+    """A number, or nothing where it is unknown: a sum of these is a lower bound, and a failure under it is certain."""
+    return 0.0 if isinstance(value, Unknown) else float(value)
+
+
 def missing(values: Iterable[object]) -> tuple[str, ...]:
     """The texts of those values that are unknown, without repeats, in order."""
     return tuple(dict.fromkeys(str(v) for v in values if isinstance(v, Unknown)))

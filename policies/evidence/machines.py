@@ -142,3 +142,11 @@ class ServerEvidence:
     def target(self) -> str:
         """The name that verdicts and waivers use."""
         return f"server/{self.name}"
+
+    @property
+    def volumes(self) -> tuple[VolumeEvidence, ...]:
+        """Its volumes, or what its disks become: gp3 without extras."""
+        given = self.instance.volumes if self.instance else ()
+        if not isinstance(given, Unknown) and given:
+            return given
+        return tuple(VolumeEvidence(name=f"disk {n}", size=size, type="gp3") for n, size in enumerate(self.disks, 1))

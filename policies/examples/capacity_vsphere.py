@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from policies.examples.case import Case, Document, nothing
+from policies.examples.case import Case, Document, Edit, both, nothing
 from policies.examples.ground import GIB
 from policies.examples.preview import UNKNOWN, Shown, machine
 from policies.verdict import Outcome
@@ -14,17 +14,6 @@ from policies.verdict import Outcome
 MAIN = "cluster/hill/main"
 STORE = "datastore/hill/hill-1"
 ON_HILL = ("records-db-01", "records-app-01", "identity-dc-01")
-Edit = Callable[[Document], None]
-
-
-def _both(*edits: Edit) -> Edit:
-    """One edit after the other."""
-
-    def edit(document: Document) -> None:
-        for each in edits:
-            each(document)
-
-    return edit
 
 
 def _machine(snapshot: Document, name: str) -> dict[str, Any]:
@@ -213,7 +202,7 @@ _FAILOVER = (
         MAIN,
         "two machines of 240 GiB fit on two hosts, but one host is lost already",
         _sizes(memory=240, servers=ON_HILL[:2]),
-        _both(_seen_sizes(memory=240, servers=ON_HILL[:2]), _host_lost),
+        both(_seen_sizes(memory=240, servers=ON_HILL[:2]), _host_lost),
     ),
     _case(
         "CAP-001",
@@ -309,7 +298,7 @@ _GOLD = (
         MAIN,
         "a gold machine of 200 GiB, and 320 GiB reserved for others",
         _sizes(memory=200),
-        _both(_seen_sizes(memory=200), _reserved({"records-db-01": 160, "records-app-01": 160})),
+        both(_seen_sizes(memory=200), _reserved({"records-db-01": 160, "records-app-01": 160})),
     ),
     _case("CAP-008", _UNDETERMINED, MAIN, "two machines of 250 GiB whose tier nobody knows", snapshot=_strangers),
     _case("CAP-008", _NONE, "estate", "no service is gold", _no_gold),
@@ -323,8 +312,8 @@ _SIZE = (
         _FAIL,
         "server/records-db-01",
         "100 GiB do not fit the smallest host left, which has 64",
-        _both(_small_host, _sizes(memory=100, servers=_DB)),
-        _both(_small_host, _seen_sizes(memory=100, servers=_DB)),
+        both(_small_host, _sizes(memory=100, servers=_DB)),
+        both(_small_host, _seen_sizes(memory=100, servers=_DB)),
     ),
     _case(
         "CAP-009",
@@ -339,8 +328,8 @@ _SIZE = (
         _UNDETERMINED,
         "server/records-db-01",
         "160 GiB fit a host of 256 GiB, whose NUMA nodes nobody knows",
-        _both(_no_nodes, _sizes(memory=160, servers=_DB)),
-        _both(_no_nodes, _seen_sizes(memory=160, servers=_DB)),
+        both(_no_nodes, _sizes(memory=160, servers=_DB)),
+        both(_no_nodes, _seen_sizes(memory=160, servers=_DB)),
     ),
     _no_vsphere("CAP-009"),
 )
@@ -352,7 +341,7 @@ _POOLS = (
         _PASS,
         _POOL,
         "16 GiB are reserved inside a pool that has 32",
-        snapshot=_both(_pool(memory_reservation=32 * GIB), _reserved({"records-db-01": 16})),
+        snapshot=both(_pool(memory_reservation=32 * GIB), _reserved({"records-db-01": 16})),
     ),
     _case("CAP-010", _FAIL, _POOL, "16 GiB are reserved inside a pool that has nothing", snapshot=_reserved({"records-db-01": 16})),
     _case(
@@ -360,7 +349,7 @@ _POOLS = (
         _FAIL,
         _POOL,
         "an expandable pool borrows 60 GiB, more than a tenth of what is left after a failure",
-        snapshot=_both(_pool(expandable=True), _reserved({"records-db-01": 60})),
+        snapshot=both(_pool(expandable=True), _reserved({"records-db-01": 60})),
     ),
     _case("CAP-010", _UNDETERMINED, _POOL, "the pool above it is not shown", snapshot=_lost_parent),
     _case("CAP-010", _NONE, "estate", "no cluster has a pool", _no_pools, _no_pools),

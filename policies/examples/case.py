@@ -21,10 +21,21 @@ TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 Document = dict[str, Any]
+Edit = Callable[[Document], None]
 
 
 def nothing(document: Document) -> None:
     """No edit."""
+
+
+def both(*edits: Edit) -> Edit:
+    """One edit after the other."""
+
+    def edit(document: Document) -> None:
+        for each in edits:
+            each(document)
+
+    return edit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from policies.examples.case import Case, Document
+from policies.examples.case import Case, Document, Edit, both
 from policies.examples.ground import GIB
 from policies.verdict import Outcome
 
@@ -18,8 +17,6 @@ NIGHT: Document = {
     "ticket": "CHG-1042",
     "hold_days": 14,
 }
-
-Edit = Callable[[Document], None]
 
 
 def pending(**changes: Any) -> Edit:
@@ -59,16 +56,6 @@ def seen(**changes: Any) -> Edit:
         region = snapshot["sites"]["cloud"]
         copy = {**region["instances"][0], "name": SERVER, "server": SERVER, "instance_id": "i-0000000000000000b"}
         region["instances"].append({**copy, "zone": "us-east-1c", "subnet": "app-c"})
-
-    return edit
-
-
-def both(*edits: Edit) -> Edit:
-    """One edit after the other."""
-
-    def edit(document: Document) -> None:
-        for each in edits:
-            each(document)
 
     return edit
 

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from policies.examples.case import Case, Document
+from policies.examples.case import Case, Document, Edit, both
 from policies.examples.ground import GIB
 from policies.verdict import Outcome
-
-Edit = Callable[[Document], None]
-
-
-def _both(*edits: Edit) -> Edit:
-    def edit(document: Document) -> None:
-        for each in edits:
-            each(document)
-
-    return edit
 
 
 def _service(name: str, **changes: Any) -> Edit:
@@ -208,7 +197,7 @@ def _all_bronze(estate: Document) -> None:
         service["tier"] = "bronze"
 
 
-_NO_PRIORITY = _both(_machine("records-db-01", restart_priority=None), _ha_seen("hill", restart_priority=None))
+_NO_PRIORITY = both(_machine("records-db-01", restart_priority=None), _ha_seen("hill", restart_priority=None))
 _PRIORITY_UNSAID = _ha("hill", restart_priority=None)
 _ONE_DISK = [{"name": "system", "size": 40 * GIB}]
 
@@ -222,7 +211,7 @@ _SEPARATION = (
         outcome=OPEN,
         target="group/maps-web",
         says="Both stand in a cluster whose DRS is off, and nobody looked on which hosts.",
-        estate=_both(_stands("hill", "maps-web-01", "maps-web-02"), _drs_off),
+        estate=both(_stands("hill", "maps-web-01", "maps-web-02"), _drs_off),
         snapshot=None,
     ),
     Case(rule="REL-001", outcome=NONE, target="estate", says="No server has a group.", estate=_every_server(redundancy_group="")),
@@ -239,7 +228,7 @@ _SEPARATION = (
         outcome=OPEN,
         target="service/maps",
         says="Bronze is asked to stand in two zones or halves of a stretched cluster, and nobody looked in which halves it runs.",
-        estate=_both(_tier("bronze", span="zones"), _stands("hill", "maps-web-01", "maps-web-02"), _stretched),
+        estate=both(_tier("bronze", span="zones"), _stands("hill", "maps-web-01", "maps-web-02"), _stretched),
         snapshot=None,
     ),
     Case(rule="REL-002", outcome=NONE, target="estate", says="No tier asks for a span.", estate=_every_tier_without("span")),
@@ -259,7 +248,7 @@ _RECOVERY = (
         outcome=OPEN,
         target="service/records",
         says="With a restart by HA the promise of 55 minutes holds, by hand it does not, and nobody says whether HA restarts the machine.",
-        estate=_both(_service("records", rto_minutes=55), _PRIORITY_UNSAID),
+        estate=both(_service("records", rto_minutes=55), _PRIORITY_UNSAID),
         snapshot=_NO_PRIORITY,
     ),
     Case(rule="REL-003", outcome=NONE, target="estate", says="No service has a machine.", estate=_nobody, snapshot=_nothing_seen),
@@ -318,7 +307,7 @@ _AVAILABILITY = (
         outcome=OPEN,
         target="service/records",
         says="Whether 99.5 % can be held depends on whether HA restarts the database, and nobody says.",
-        estate=_both(_service("records", availability_percent=99.5), _PRIORITY_UNSAID),
+        estate=both(_service("records", availability_percent=99.5), _PRIORITY_UNSAID),
         snapshot=_NO_PRIORITY,
     ),
     Case(
@@ -438,14 +427,14 @@ _CONNECTED = (
         outcome=FAIL,
         target="move/records-db-01",
         says="The cloud has no directory, and one path leads back to it.",
-        estate=_both(_to_the_cloud, _paths(1), _without("identity-dc-03")),
+        estate=both(_to_the_cloud, _paths(1), _without("identity-dc-03")),
     ),
     Case(
         rule="REL-011",
         outcome=OPEN,
         target="move/records-db-01",
         says="It needs a service of which no machine is known.",
-        estate=_both(_to_the_cloud, _needs_planned),
+        estate=both(_to_the_cloud, _needs_planned),
     ),
     Case(rule="REL-011", outcome=NONE, target="estate", says="No move is under way."),
     Case(rule="REL-013", outcome=PASS, target="server/records-db-01", says="Alarms watch its disk and whether it answers."),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.examples.case import Case, Document
-from policies.examples.migration import MOVE, SERVER, Edit, both, pending, seen, trial
+from policies.examples.case import Case, Document, Edit, both
+from policies.examples.migration import MOVE, SERVER, pending, seen, trial
 from policies.examples.preview import UNKNOWN, component
 from policies.verdict import Outcome
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown, known
 
 
 class Change(Protocol):
@@ -41,11 +41,6 @@ def apply_all(evidence: Evidence, changes: Iterable[Change]) -> Evidence:
     for change in changes:
         evidence = change.apply(evidence)
     return evidence
-
-
-def known(value: float | Unknown) -> float:
-    """A number, or nothing where it is unknown."""
-    return 0.0 if isinstance(value, Unknown) else float(value)
 
 
 def swapped(evidence: Evidence, before: ServerEvidence, after: ServerEvidence | None) -> Evidence:

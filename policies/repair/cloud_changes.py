@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from policies.evidence import Evidence, NetworkEvidence, QuotaEvidence, ReservationEvidence
-from policies.repair.change import known
+from policies.evidence import Evidence, NetworkEvidence, QuotaEvidence, ReservationEvidence, known
 from policies.verdict import format_number
 
 

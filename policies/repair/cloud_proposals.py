@@ -8,8 +8,7 @@ from ipaddress import IPv4Network
 from itertools import product
 
 from infra.catalogue import InstanceType, instance_types
-from policies.evidence import Evidence, ReservationEvidence, ServerEvidence, Unknown, VolumeEvidence
-from policies.repair.change import known
+from policies.evidence import Evidence, ReservationEvidence, ServerEvidence, Unknown, VolumeEvidence, known
 from policies.repair.cloud_changes import AddSubnet, RaiseQuota, Reserve
 from policies.repair.ground import Reach
 from policies.repair.instance_changes import MIB, AddMember, Retype, SetVolumes
@@ -88,7 +87,7 @@ def faster(evidence: Evidence, trial: Trial, target: str, reach: Reach) -> Found
     """The instance's volumes do more: the fewest operations and bytes that are enough, within what gp3 can."""
     for server in _instances(evidence):
         if server.target == target:
-            yield from _fastest(trial, server, _volumes(server))
+            yield from _fastest(trial, server, server.volumes)
 
 
 def _fastest(trial: Trial, server: ServerEvidence, volumes: tuple[VolumeEvidence, ...]) -> Found:
@@ -178,10 +177,3 @@ def _priced(firmware: str) -> list[InstanceType]:
     )
     usable = (t for t in fit if "x86_64" in t.architectures and (mode in t.boot_modes or not t.boot_modes))
     return sorted(usable, key=lambda t: (t.usd_per_hour or 0, t.name))
-
-
-def _volumes(server: ServerEvidence) -> tuple[VolumeEvidence, ...]:
-    given = server.instance.volumes if server.instance else ()
-    if not isinstance(given, Unknown) and given:
-        return given
-    return tuple(VolumeEvidence(name=f"disk {n}", size=size, type="gp3") for n, size in enumerate(server.disks, 1))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from infra.estate.model import GIB
-from policies.evidence import DatastoreEvidence, Evidence, ServerEvidence, Unknown
-from policies.repair.change import known, left_behind, swapped
+from policies.evidence import DatastoreEvidence, Evidence, ServerEvidence, Unknown, known
+from policies.repair.change import left_behind, swapped
 from policies.verdict import format_number, gib
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from infra.estate.model import GIB
-from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown
-from policies.repair.change import Change, known
+from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ServerEvidence, Unknown, known
+from policies.repair.change import Change
 from policies.repair.cloud_proposals import added, faster, grown_members, joined, raised, reserved, retyped
 from policies.repair.ground import Reach, away, destinations, mounted
 from policies.repair.machine_changes import AcceptMove, MoveDisks, MoveServer, ResizeServer

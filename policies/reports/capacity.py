@@ -9,11 +9,11 @@ from math import isfinite
 from infra.estate.model import GIB
 from infra.observed.capacity import UNITS
 from policies.evaluate import Result
-from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ForecastEvidence, HostEvidence, QuotaEvidence, Unknown
+from policies.evidence import ClusterEvidence, DatastoreEvidence, Evidence, ForecastEvidence, HostEvidence, QuotaEvidence, Unknown, known
 from policies.reports.model import Bound, CapacityBar, FanPoint, ForecastFan
 from policies.reports.rows import age
 from policies.rules import RULES
-from policies.rules.capacity.demand import claims, known
+from policies.rules.capacity.demand import claims
 
 Numbers = Mapping[str, Mapping[str, float]]
 

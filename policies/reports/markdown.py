@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from infra.wording import counted
 from policies.reports.model import CapacityBar, Decision, MoveSection, Report, ScoreRow, VerdictRow, WaiverRow
-from policies.reports.summary import many
 
 LIMIT = 60_000
 """Bytes. GitHub cuts a comment at 64 kB; what is left out here is said."""
@@ -124,7 +124,7 @@ def _decision(decision: Decision) -> str:
 def _loud(waiver: WaiverRow) -> str:
     if waiver.state == "lapsed":
         return f"- **waiver {_cell(waiver.id)} lapsed**: {_cell(waiver.why)}"
-    covered = many(len(waiver.covers) + waiver.left_out, "finding")
+    covered = counted(len(waiver.covers) + waiver.left_out, "finding")
     return f"- **waiver {_cell(waiver.id)} lapses on {_cell(waiver.expires)}**: {covered} would fail then"
 
 

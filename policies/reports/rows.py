@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
+from infra.wording import counted
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.model import FactRow, Trend, VerdictRow
@@ -107,9 +108,5 @@ def age(as_of: datetime | None, moment: datetime | None) -> str:
     if hours < 0:
         return f"observed {as_of:%Y-%m-%d %H:%M %Z}"
     if hours < 1:
-        return f"observed {_many(round(hours * 60), 'minute')} before"
-    return f"observed {_many(round(hours), 'hour')} before" if hours < 48 else f"observed {_many(round(hours / 24), 'day')} before"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+        return f"observed {counted(round(hours * 60), 'minute')} before"
+    return f"observed {counted(round(hours), 'hour')} before" if hours < 48 else f"observed {counted(round(hours / 24), 'day')} before"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from infra.wording import listed
+from infra.wording import counted, listed
 from policies.evaluate import Result
 from policies.evidence import Evidence
 from policies.reports.model import FailureCase, MoveSection, PreviewSection, Trend, WaiverRow
 from policies.reports.rows import age
 from policies.reports.scores import Scores
 from policies.verdict import Outcome, Severity
+from policies.waivers import SOON_DAYS
 
 _READERS = {
     "estate": "the estate as it is declared",
@@ -32,9 +33,9 @@ def answer(result: Result, moves: tuple[MoveSection, ...] = (), previews: tuple[
         clean = sum(p.changes == 0 for p in previews)
         parts.append(f"{clean} of {len(previews)} stacks have nothing left to change")
     blocking, open_ones = len(result.blocking), result.counts[Outcome.UNDETERMINED.value]
-    parts.append(f"{many(blocking, 'finding')} must be decided first" if blocking else "no rule stands in the way")
+    parts.append(f"{counted(blocking, 'finding')} must be decided first" if blocking else "no rule stands in the way")
     if open_ones:
-        parts.append(f"{many(open_ones, 'verdict')} could not be decided for want of data")
+        parts.append(f"{counted(open_ones, 'verdict')} could not be decided for want of data")
     return sentence("; ".join(parts))
 
 
@@ -59,8 +60,8 @@ def _judged(result: Result, evidence: Evidence) -> Iterator[str]:
     judged = _READERS.get(evidence.reader, evidence.reader)
     machines = len([s for s in evidence.servers if not s.held])
     yield (
-        f"{many(rules, 'rule')} judged {many(machines, 'server')} of {many(len(evidence.services), 'service')} on "
-        f"{many(len(evidence.kinds) or len({s.site for s in evidence.servers}), 'site')} for {evidence.today:%d %B %Y}: {judged}"
+        f"{counted(rules, 'rule')} judged {counted(machines, 'server')} of {counted(len(evidence.services), 'service')} on "
+        f"{counted(len(evidence.kinds) or len({s.site for s in evidence.servers}), 'site')} for {evidence.today:%d %B %Y}: {judged}"
     )
     if evidence.snapshot is not None:
         yield f"measured values come from a capacity snapshot, {age(evidence.snapshot.taken_at, evidence.moment)}"
@@ -99,28 +100,23 @@ def _failures(failures: tuple[FailureCase, ...]) -> Iterator[str]:
 
 
 def _of(count: int, cases: Sequence[FailureCase], verb: str) -> str:
-    return f"{f'{count:,}' if count else 'none'} of {many(len(cases), 'simulated failure')} {verb}{'' if count > 1 else 's'}"
+    return f"{f'{count:,}' if count else 'none'} of {counted(len(cases), 'simulated failure')} {verb}{'' if count > 1 else 's'}"
 
 
 def _excused(waivers: tuple[WaiverRow, ...]) -> Iterator[str]:
     lapsed = [w for w in waivers if w.state == "lapsed"]
     soon = [w for w in waivers if w.state == "lapsing"]
     if lapsed:
-        yield f"{many(len(lapsed), 'waiver')} lapsed and excuse nothing: {', '.join(w.id for w in lapsed[:5])}"
+        yield f"{counted(len(lapsed), 'waiver')} lapsed and excuse nothing: {', '.join(w.id for w in lapsed[:5])}"
     if soon:
-        yield f"{many(len(soon), 'waiver')} {'lapses' if len(soon) == 1 else 'lapse'} within 30 days: " + ", ".join(
-            f"{w.id} in {many(w.days_left or 0, 'day')}" for w in soon[:5]
+        yield f"{counted(len(soon), 'waiver')} {'lapses' if len(soon) == 1 else 'lapse'} within {SOON_DAYS} days: " + ", ".join(
+            f"{w.id} in {counted(w.days_left or 0, 'day')}" for w in soon[:5]
         )
 
 
 def _trend(trend: Trend | None) -> Iterator[str]:
     if trend is not None:
         yield f"against {trend.baseline}: {len(trend.new):,} new, {trend.old:,} old, {len(trend.fixed):,} fixed"
-
-
-def many(count: int, what: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def sentence(text: str) -> str:

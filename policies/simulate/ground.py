@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from policies.evidence import ClusterEvidence, Evidence, HostEvidence, ServerEvidence, Unknown
+from policies.evidence import ClusterEvidence, Evidence, HostEvidence, ServerEvidence, Unknown, known
 from policies.simulate.placing import Rooms, place
 
 PRIORITIES = ("highest", "high", "medium", "low", "lowest")
@@ -98,9 +98,9 @@ def _machine(server: ServerEvidence, cluster: ClusterEvidence) -> Machine:
         priority = cluster.ha.restart_priority or "medium"
     return Machine(
         name=server.name,
-        cpus=_known(server.cpus),
-        memory=_known(server.memory),
-        mhz=_known(server.cpu_reservation_mhz),
+        cpus=known(server.cpus),
+        memory=known(server.memory),
+        mhz=known(server.cpu_reservation_mhz),
         group=server.group if not server.held else "",
         wave=HELD_WAVE if server.held else PRIORITIES.index(priority) if priority in PRIORITIES else len(PRIORITIES) - 1,
         held=server.held,
@@ -135,7 +135,3 @@ def _dedicated(cluster: ClusterEvidence, on: Sequence[Sequence[int]]) -> frozens
     free = [n for n, those in enumerate(on) if not those]
     ranked = sorted(free, key=lambda n: (-cluster.hosts[n].memory, -cluster.hosts[n].cores, cluster.hosts[n].name))
     return frozenset(ranked[: min(cluster.ha.host_failures, len(cluster.hosts) - 1)])
-
-
-def _known(value: float | Unknown) -> float:
-    return 0.0 if isinstance(value, Unknown) else float(value)

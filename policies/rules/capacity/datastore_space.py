@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from infra.estate.model import GIB
-from policies.evidence import DatastoreEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown
+from policies.evidence import DatastoreEvidence, Evidence, PromiseEvidence, ServerEvidence, Unknown, known
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import NOTHING, Bounds, counts, joined_lacks, known, total_of
+from policies.rules.capacity.demand import NOTHING, Bounds, counts, joined_lacks, total_of
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 

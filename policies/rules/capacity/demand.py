@@ -94,11 +94,6 @@ def total_of(values: Iterable[tuple[float | Unknown, float | Unknown]]) -> Bound
     return Bounds(least, most, tuple(lacks))
 
 
-def known(value: float | Unknown) -> float:
-    """A demand, or nothing where it is unknown: a sum of these is a lower bound, and a failure under it is certain."""
-    return 0.0 if isinstance(value, Unknown) else float(value)
-
-
 def hosts_left(cluster: ClusterEvidence, largest: Callable[[HostEvidence], float]) -> tuple[HostEvidence, ...]:
     """The hosts that are left when those with most of one resource fail, as many as the cluster is set to survive."""
     ranked = sorted(cluster.hosts, key=lambda h: (-largest(h), h.name))

@@ -84,7 +84,7 @@ def _judge(rule: Rule, machine: ServerEvidence, usage: UsageEvidence, parameters
 
 
 def _rates(machine: ServerEvidence, usage: UsageEvidence, parameters: Parameters) -> tuple[_Rate, _Rate]:
-    volumes = _volumes(machine)
+    volumes = machine.volumes
     base_iops, base_bytes = parameters.number("gp3_iops"), parameters.number("gp3_mib_s") * MIB
     iops = [_iops(v, base_iops) for v in volumes]
     rates = [_throughput(v, base_bytes) for v in volumes]
@@ -94,14 +94,6 @@ def _rates(machine: ServerEvidence, usage: UsageEvidence, parameters: Parameters
         _Rate("operations", "IOPS", 1, usage.iops_p95, _least(iops), _sum(iops), type_iops),
         _Rate("throughput", "MiB/s", MIB, usage.throughput_p95, _least(rates), _sum(rates), type_bytes),
     )
-
-
-def _volumes(machine: ServerEvidence) -> tuple[VolumeEvidence, ...]:
-    """Its volumes, or what its disks become: gp3 without extras."""
-    given = machine.instance.volumes if machine.instance else ()
-    if not isinstance(given, Unknown) and given:
-        return given
-    return tuple(VolumeEvidence(name=f"disk {n}", size=size, type="gp3") for n, size in enumerate(machine.disks, 1))
 
 
 def _iops(volume: VolumeEvidence, base: float) -> float | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from infra.estate.model import GIB
 from infra.wording import counted, listed
-from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, missing
+from policies.evidence import ClusterEvidence, Evidence, PromiseEvidence, ServerEvidence, known, missing
 from policies.packing import FailureCase, Load, Placement, Room, failure_cases, place
 from policies.rule import Parameter, Parameters, Rule
-from policies.rules.capacity.demand import Claims, away, claims, known, placed_in
+from policies.rules.capacity.demand import Claims, away, claims, placed_in
 from policies.verdict import Fact, Outcome, Severity, Verdict, format_number, gib
 
 
