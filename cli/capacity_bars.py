@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,18 +86,19 @@ def _cluster(site: str, cluster: ObservedCluster, machines: list[ObservedMachine
     target = f"cluster/{site}/{cluster.name}"
     memory, mhz = [h.memory / _GIB for h in there], [float(h.cores * h.mhz) for h in there]
     configured = sum(m.memory for m in machines) / _GIB
-    yield Row(target=target, resource="memory", unit="GiB", used=configured, total=sum(memory), safe=_without_largest(memory), note=note)
+    yield Row(target=target, resource="memory", unit="GiB", used=configured, total=sum(memory), safe=without_largest(memory), note=note)
     measured = [m.usage.cpu_mhz_p95 for m in machines if m.usage is not None and m.usage.cpu_mhz_p95 is not None]
     if measured:
         ghz = [each / 1000 for each in mhz]
         unmeasured = len(machines) - len(measured)
         words = f"{unmeasured} machines not measured" if unmeasured else ""
         yield Row(
-            target=target, resource="cpu p95", unit="GHz", used=sum(measured) / 1000, total=sum(ghz), safe=_without_largest(ghz), note=words
+            target=target, resource="cpu p95", unit="GHz", used=sum(measured) / 1000, total=sum(ghz), safe=without_largest(ghz), note=words
         )
 
 
-def _without_largest(parts: list[float]) -> float:
+def without_largest(parts: Sequence[float]) -> float:
+    """What is left when the largest part fails."""
     return sum(parts) - max(parts, default=0.0)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cli.assess_load import Judged, Wanted, judged
+from cli.capacity_bars import without_largest
 from cli.output import say
 from cli.plan_inputs import gather, places
 from cli.store_path import estate_if_any
@@ -146,8 +147,8 @@ def _projections(snapshot: CapacitySnapshot) -> Iterable[Projection]:
         for cluster in site.clusters:
             hosts = [host for host in cluster.hosts if host.usable]
             limits: dict[str, Callable[[], float]] = {
-                "cpu": lambda hosts=hosts: _without_largest([h.cores * h.mhz for h in hosts]),  # type: ignore[misc]
-                "memory": lambda hosts=hosts: _without_largest([h.memory for h in hosts]),  # type: ignore[misc]
+                "cpu": lambda hosts=hosts: without_largest([h.cores * h.mhz for h in hosts]),  # type: ignore[misc]
+                "memory": lambda hosts=hosts: without_largest([h.memory for h in hosts]),  # type: ignore[misc]
             }
             for history in cluster.history:
                 if history.resource in limits:
@@ -156,10 +157,6 @@ def _projections(snapshot: CapacitySnapshot) -> Iterable[Projection]:
         for datastore in site.datastores:
             for history in datastore.history:
                 yield from _projected(f"space of {name}/{datastore.name}", history, float(datastore.capacity), "its size", site.source)
-
-
-def _without_largest(sizes: list[int]) -> float:
-    return float(sum(sizes) - max(sizes, default=0))
 
 
 def _projected(name: str, history: History, limit: float, means: str, source: str) -> Iterable[Projection]:

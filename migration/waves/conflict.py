@@ -19,7 +19,7 @@ from migration.waves.crowds import crowded
 from migration.waves.demands import Demand, can_hold, demands, only, smallest
 from migration.waves.highs import Limits, relax_vertex
 from migration.waves.model import Conflict, Problem
-from migration.waves.placeable import placeable
+from migration.waves.placeable import placeable, placeable_alone
 from migration.waves.rows import build
 
 FEW = 12
@@ -90,14 +90,6 @@ def _suspects(data: Arrays, until: float) -> Iterator[list[str] | Conflict]:
     yield from ([names[group] for group in each] for each in _around(data, alone))
     if data.groups <= ALL:
         yield names
-
-
-def placeable_alone(data: Arrays) -> Bools:
-    """The nights in which a group would fit if it were the only one."""
-    allowed = data.allowed.copy()
-    for number in range(len(data.nightly)):
-        allowed &= data.amount[number][:, None] <= data.capacity[number][None, :] + 1e-9
-    return allowed
 
 
 def _chain(data: Arrays, alone: Bools) -> list[int]:

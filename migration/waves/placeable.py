@@ -12,16 +12,16 @@ def placeable(data: Arrays) -> Bools:
 
     A group that has none holds up nobody but its followers.
     """
-    return reachable(data, _alone(data))
+    return reachable(data, placeable_alone(data))
 
 
 def movable(data: Arrays) -> Bools:
     """The same for schedules that leave groups out: a forerunner need not hurry for a follower that may be left out."""
-    return not_before(data, _alone(data))
+    return not_before(data, placeable_alone(data))
 
 
-def _alone(data: Arrays) -> Bools:
-    """Nights in which the group would fit if it were the only one."""
+def placeable_alone(data: Arrays) -> Bools:
+    """The nights in which a group would fit if it were the only one."""
     allowed = data.allowed.copy()
     for number in range(len(data.nightly)):
         allowed &= data.amount[number][:, None] <= data.capacity[number][None, :] + 1e-9
