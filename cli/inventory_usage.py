@@ -31,14 +31,14 @@ def bring_usage(store: Store, paths: Sequence[Path], site: str, narrator: Narrat
     """Read files and keep their samples and percentiles.
 
     Raises:
-        InclineError: a file cannot be read (INC-7182); or the site is not in the inventory (INC-7097).
+        InclineError: a file cannot be read (INC-7182), there is none (INC-7184); or the site is not in the inventory (INC-7097).
     """
     known_sites((site,), store.sites())
     machines = store.load((site,)).machines
     files = [file for path in paths for file in _files(path)]
     if not files:
         names = ", ".join(str(path) for path in paths)
-        raise InclineError(f"{names}: no .csv file is in it", code="INC-7182", next_step="name the tables, or the folder that holds them")
+        raise InclineError(f"{names}: no .csv file is in it", code="INC-7184", next_step="name the tables, or the folder that holds them")
     narrator.begin(f"{site}: files")
     told: list[FileSeries] = []
     for number, file in enumerate(files, start=1):

@@ -273,7 +273,7 @@ def test_a_folder_without_tables_of_usage_is_an_error(city: Path, capsys: pytest
     (city / "empty").mkdir()
 
     assert run(["inventory", "usage", "empty", "--as", "harbour", "--store", store]) == ExitCode.ERROR
-    assert "INC-7182: empty: no .csv file is in it" in re.sub(r"/\S*/empty", "empty", capsys.readouterr().err)
+    assert "INC-7184: empty: no .csv file is in it" in re.sub(r"/\S*/empty", "empty", capsys.readouterr().err)
 
 
 def test_dependencies_of_a_site_that_nobody_knows_are_an_error(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
