@@ -1,6 +1,7 @@
 """Seeded instances of wave planning: a generator whose every parameter is documented in the README beside it.
 
 python -m bench.waves.generate 5000 --seed 1 > w5000-1.json
+python -m bench.waves.generate 5000 --seed 1 --singles > w5000-1-singles.json
 """
 
 from __future__ import annotations
@@ -29,10 +30,16 @@ class _Size:
     gb: int
 
 
-def instance(servers: int, seed: int = 1) -> Problem:
-    """An instance of so many servers; the same arguments give the same instance on every machine."""
+def instance(servers: int, seed: int = 1, *, singles: bool = False) -> Problem:
+    """An instance of so many servers; the same arguments give the same instance on every machine.
+
+    Args:
+        servers: how many.
+        seed: of everything that is drawn.
+        singles: no dependencies are known: every server is a group by itself, and there is no order.
+    """
     chance = random.Random(seed)
-    members = _groups(servers, chance)
+    members = [[_server(chance)] for _ in range(servers)] if singles else _groups(servers, chance)
     nights = max(20, servers // 25)
     gb = [sum(one.gb for one in group) for group in members]
     cpus = [sum(one.cpus for one in group) for group in members]
@@ -47,7 +54,7 @@ def instance(servers: int, seed: int = 1) -> Problem:
     allowed = [_nights(nights, chance) for _ in members]
     order = tuple(
         Before(first=f"g{chance.randrange(max(0, then - 20), then):04}", then=f"g{then:04}", why="its database moves first")
-        for then in range(1, len(members))
+        for then in range(1, 1 if singles else len(members))
         if chance.random() < 0.25
     )
     due = [chance.choice([nights - 1, nights - 1, nights - 1, nights // 2, 3 * nights // 4]) for _ in members]
@@ -71,6 +78,11 @@ def instance(servers: int, seed: int = 1) -> Problem:
     return Problem(nights=tuple(START + timedelta(days=n) for n in range(nights)), groups=tuple(groups), resources=resources, order=order)
 
 
+def instance_name(servers: int, seed: int = 1, *, singles: bool = False) -> str:
+    """What an instance is called in files."""
+    return f"w{servers}-{seed}" + ("-singles" if singles else "")
+
+
 def _groups(servers: int, chance: random.Random) -> list[list[_Size]]:
     """Sizes of groups are Pareto (1.2), at most 60 servers."""
     groups, count = [], 0
@@ -78,13 +90,14 @@ def _groups(servers: int, chance: random.Random) -> list[list[_Size]]:
         size = min(servers - count, max(1, int(chance.paretovariate(1.2))))
         size = min(size, 60)
         count += size
-        group = []
-        for _ in range(size):
-            cpus = chance.choice([2, 2, 2, 4, 4, 8, 16])
-            memory = cpus * chance.choice([2, 4, 4, 8])
-            group.append(_Size(cpus, memory, int(chance.lognormvariate(4.6, 1.0))))
-        groups.append(group)
+        groups.append([_server(chance) for _ in range(size)])
     return groups
+
+
+def _server(chance: random.Random) -> _Size:
+    cpus = chance.choice([2, 2, 2, 4, 4, 8, 16])
+    memory = cpus * chance.choice([2, 4, 4, 8])
+    return _Size(cpus, memory, int(chance.lognormvariate(4.6, 1.0)))
 
 
 def _nights(nights: int, chance: random.Random) -> list[int]:
@@ -106,8 +119,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.waves.generate", description="Write a seeded instance of wave planning.")
     parser.add_argument("servers", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--singles", action="store_true", help="every server is a group by itself, without an order")
     asked = parser.parse_args()
-    print(json.dumps(instance_document(f"w{asked.servers}-{asked.seed}", instance(asked.servers, asked.seed))))
+    name = instance_name(asked.servers, asked.seed, singles=asked.singles)
+    print(json.dumps(instance_document(name, instance(asked.servers, asked.seed, singles=asked.singles))))
 
 
 if __name__ == "__main__":

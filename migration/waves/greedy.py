@@ -9,6 +9,9 @@ import numpy as np
 from migration.waves.arrays import NOWHERE, Arrays, Bools, Floats, Ints
 from migration.waves.load import Load
 
+TRIES = 4
+"""Passes more while groups are left over that have not chosen first yet."""
+
 
 def place(data: Arrays, allowed: Bools, start: Ints, *, price: Floats | None = None) -> Ints:
     """A schedule that keeps every limit, with as many groups as fit. Groups keep the night of `start` if that still holds.
@@ -20,10 +23,36 @@ def place(data: Arrays, allowed: Bools, start: Ints, *, price: Floats | None = N
         price: what a group's night counts as when nights are compared; the objective if not given.
     """
     price = data.cost if price is None else price
+    hard = np.zeros(data.groups, dtype=np.bool_)
+    members = allowed.any(axis=1)
+    best = _placed(data, allowed, start, price, hard)
+    for _ in range(TRIES):
+        lacking = members & (best == NOWHERE)
+        if not (lacking & ~hard).any():
+            break
+        hard |= _with_forerunners(data, lacking)
+        again = _placed(data, allowed, start, price, hard)
+        if (members & (again == NOWHERE)).sum() < lacking.sum():
+            best = again
+    return best
+
+
+def _with_forerunners(data: Arrays, groups: Bools) -> Bools:
+    """These and everybody who has to move before."""
+    while True:
+        more = groups.copy()
+        np.logical_or.at(more, data.first, groups[data.then])
+        if (more == groups).all():
+            return more
+        groups = more
+
+
+def _placed(data: Arrays, allowed: Bools, start: Ints, price: Floats, hard: Bools) -> Ints:
+    """One pass; who is `hard` to place chooses first."""
     load = Load(data, np.full(data.groups, NOWHERE, dtype=np.int64))
     keep = start.copy()
     keep[(start != NOWHERE) & ~allowed[np.arange(data.groups), start]] = NOWHERE
-    for group in _queue(data, allowed, price, np.where(keep == NOWHERE, data.nights, keep)):
+    for group in _queue(data, allowed, price, np.where(hard, NOWHERE, np.where(keep == NOWHERE, data.nights, keep))):
         fitting = load.fits(group, allowed[group])
         if not fitting.any():
             continue

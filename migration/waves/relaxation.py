@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from migration.waves.arrays import Arrays, Bools, Floats, Ints
 from migration.waves.highs import Limits, relax
 from migration.waves.prices import Prices, bound, charged, prices
+from migration.waves.pricing import Priced, opened, priced, short
 from migration.waves.rows import NO_CUTS, Cuts, Rows, build
 
 APART = 6
@@ -17,6 +18,12 @@ APART = 6
 
 CHEAT = 0.02
 PER_ROUND = 4
+
+MANY = 300_000
+"""Choices from which on only those are looked at that prices leave open."""
+
+PART = 0.3
+"""The share of the time that each of the two steps may take there: a schedule has to be found too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +53,27 @@ def whole(data: Arrays, allowed: Bools, cuts: Cuts = NO_CUTS) -> Rows:
 def relaxations(data: Arrays, allowed: Bools, limits: Limits, *, rounds: int = 3) -> Iterator[Relaxed]:
     """Relaxations, each with more cuts than the one before, while there is anything to cut. Ends early where the solver was stopped."""
     cuts = NO_CUTS
+    part = replace(limits, seconds=PART * limits.seconds)
+    chosen = opened(data, allowed, part) if allowed.sum() > MANY else None
     for number in range(rounds + 1):
-        rows = whole(data, allowed, cuts)
-        answer = relax(rows, limits)
-        share = np.zeros_like(data.cost)
-        if answer.values is not None and len(answer.values):
-            share[rows.group, rows.night] = np.clip(answer.values[: rows.choices], 0.0, 1.0)
-        worth = prices(data, rows, answer)
-        proven = bound(data, worth, allowed, charged(data, worth))
-        yield Relaxed(worth=worth, bound=proven, share=share, cuts=cuts, infeasible=answer.infeasible)
-        if answer.status != "Optimal" or number == rounds:
+        found = _at_once(data, allowed, cuts, limits) if chosen is None else priced(data, allowed, chosen, cuts, part)
+        share = found.share(data)
+        none = found.answer.infeasible or (found.lacks and short(data, allowed, found.open_choices, part))
+        yield Relaxed(worth=found.worth, bound=found.bound, share=share, cuts=cuts, infeasible=none)
+        if found.answer.status != "Optimal" or number == rounds:
             return
+        chosen = None if chosen is None else found.open_choices
         more = _violated(data, share)
         if not len(more.pair):
             return
         cuts = Cuts(pair=np.concatenate([cuts.pair, more.pair]), night=np.concatenate([cuts.night, more.night]))
+
+
+def _at_once(data: Arrays, allowed: Bools, cuts: Cuts, limits: Limits) -> Priced:
+    rows = whole(data, allowed, cuts)
+    answer = relax(rows, limits)
+    worth = prices(data, rows, answer)
+    return Priced(rows, answer, worth, bound(data, worth, allowed, charged(data, worth)), allowed)
 
 
 def _violated(data: Arrays, share: Floats) -> Cuts:

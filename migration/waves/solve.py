@@ -22,7 +22,7 @@ from migration.waves.model import Problem, Solution
 from migration.waves.placeable import left_out_costs, movable, placeable
 from migration.waves.polish import Polisher
 from migration.waves.prices import charged, no_prices
-from migration.waves.relaxation import Relaxed, relaxations, whole
+from migration.waves.relaxation import MANY, Relaxed, relaxations, whole
 from migration.waves.rows import build
 from migration.waves.two_level import place_by_blocks
 
@@ -44,6 +44,10 @@ WINDOW_NODES = 20
 
 POLISHING = 0.7
 """The share of the time that is kept for making the schedule better, whatever sharper prices would be worth."""
+
+ROUGH = 1e-2
+FINE = 2e-3
+"""How near to its best a block of nights is solved. Of many small groups none is worth a window; finer blocks are worth their time."""
 
 WARM_UP = 6
 """Rounds of polish before the exact program: enough to rule out most choices."""
@@ -175,16 +179,17 @@ def _bounds_and_blocks(run: _Run) -> Relaxed | None:
         last = relaxed
         run.prove(relaxed.bound)
         if number == 0 and not run.done:
-            _blocks(run, relaxed, out)
+            for gap in (ROUGH, FINE) if run.allowed.sum() > MANY else (ROUGH,):
+                _blocks(run, relaxed, out, gap)
         if run.done or run.left < POLISHING * run.seconds:
             break
     if last is not None and not run.complete and not run.done:
-        _blocks(run, last, out)
+        _blocks(run, last, out, ROUGH)
     return last
 
 
-def _blocks(run: _Run, relaxed: Relaxed, out: Floats) -> None:
-    found = place_by_blocks(run.data, run.allowed, relaxed, out, run.limits(4.0, gap=1e-2))
+def _blocks(run: _Run, relaxed: Relaxed, out: Floats, gap: float) -> None:
+    found = place_by_blocks(run.data, run.allowed, relaxed, out, run.limits(4.0, gap=gap))
     if (found == NOWHERE).any():
         found = greedy.place(run.data, run.allowed, found, price=charged(run.data, relaxed.worth))
     run.offer(found)

@@ -18,6 +18,8 @@ from migration.waves.window import Window, solve_window
 BLOCK = 7
 AHEAD = 0
 CROWD = 160
+SPARE = 1.25
+"""Groups in a block: at least so many for each that the relaxation moves by its end, however small and many they are."""
 
 
 def place_by_blocks(data: Arrays, allowed: Bools, relaxed: Relaxed, out: Floats, limits: Limits) -> Ints:
@@ -52,5 +54,6 @@ def _block(data: Arrays, allowed: Bools, relaxed: Relaxed, out: Floats, span: tu
     free = np.flatnonzero(urge < np.inf)
     if not len(free):
         return None
-    free = np.sort(free[np.argsort(urge[free], kind="stable")][:CROWD])
+    crowd = max(CROWD, int(SPARE * np.isneginf(urge).sum()))
+    free = np.sort(free[np.argsort(urge[free], kind="stable")][:crowd])
     return Window(free=free, allowed=inside, cost=near, out=wait)
