@@ -74,7 +74,12 @@ def _of_findings(reasons: Sequence[Reason], licences: Sequence[LicenceRisk]) -> 
 
 def is_database(s: Subject) -> bool:
     """Whether its role or its name says that it is a database."""
-    words = f"{s.server.role if s.server else ''} {s.name}".lower()
+    return names_a_database(s.server.role if s.server else "", s.name)
+
+
+def names_a_database(role: str, name: str) -> bool:
+    """Whether a role or a name says database."""
+    words = f"{role} {name}".lower()
     parts = words.replace("_", "-").replace(" ", "-").split("-")
     return any(word in words for word in _DATABASE_WORDS) or "db" in parts
 

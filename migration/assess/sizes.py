@@ -11,6 +11,7 @@ from dataclasses import replace
 from infra.catalogue import InstanceType, instance_types
 from infra.estate.model import Estate
 from infra.prices import Prices
+from migration.assess.complexity import names_a_database
 from migration.assess.model import SizeOption, Sizing
 from migration.assess.sizing import size_fleet
 from migration.assess.sizing_down import size_fleet_down
@@ -36,6 +37,7 @@ def sizes(
     going = [m for m in inventory.machines if m.key in at and m.cpus > 0 and m.memory > 0]
     measured = with_raw(measured_in(inventory, tiers=tiers), going, raw)
     up = size_fleet([m for m in going if m.kind == "vsphere"], measured, rules=rules, prices=prices)
+    up = {key: _with_its_memory(machine, up[key], estate) for key, machine in ((m.key, m) for m in going) if key in up}
     found = {m.key: sized for m in going if (sized := _as_written(m, up.get(m.key), at[m.key], estate, prices)) is not None}
     down = [m for m in going if m.kind == "aws"]
     for target in sorted({at[m.key] for m in down}):
@@ -50,6 +52,16 @@ def _tiers(inventory: Inventory, estate: Estate | None) -> dict[str, str]:
         return {}
     known = {m.key: estate.servers[m.server] for m in inventory.machines if m.server in estate.servers}
     return {key: estate.services[server.service].tier.value for key, server in known.items() if server.service in estate.services}
+
+
+def _with_its_memory(machine: FoundMachine, sized: Sizing, estate: Estate | None) -> Sizing:
+    """A database keeps its memory: vCenter measures what a guest touches (`mem.active`), and a cache holds what it rarely touches."""
+    server = estate.servers.get(machine.server) if estate else None
+    if sized.chosen.memory >= machine.memory or not names_a_database(server.role if server else "", machine.server or machine.name):
+        return sized
+    holding = [option for option in (*sized.frontier, sized.provisioned) if option.memory >= machine.memory]
+    chosen = min(holding, key=lambda option: (option.usd_month, option.name), default=sized.provisioned)
+    return replace(sized, chosen=chosen, why=f"a database keeps its memory, of which a vCenter sees only what is touched; {sized.why}")
 
 
 def _as_written(machine: FoundMachine, sized: Sizing | None, target: str, estate: Estate | None, prices: Prices) -> Sizing | None:

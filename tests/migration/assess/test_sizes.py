@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from infra.estate.load import load_estate
@@ -59,3 +60,17 @@ def test_who_goes_down_gets_a_host_as_long_as_there_is_room() -> None:
 
 def test_a_machine_of_unknown_size_gets_none() -> None:
     assert sizes(Inventory(taken_at=NOW, machines=(vm(cpus=0),)), {"here/vm-1": "aws"}, None, listed_prices()) == {}
+
+
+def test_a_database_keeps_its_memory_and_may_lose_processors() -> None:
+    """What a vCenter measures is memory touched: a cache that is held and rarely touched would be lost."""
+    seen = (measured(Metric.CPU_PERCENT, 5, days=60), measured(Metric.MEMORY, 4.0 * GIB, days=60))
+    [plain] = assess(Inventory(taken_at=NOW, machines=(LARGE,), usage=seen))
+    [kept] = assess(Inventory(taken_at=NOW, machines=(replace(LARGE, name="tax-db-01"),), usage=seen))
+
+    assert plain.sizing is not None
+    assert plain.sizing.chosen.memory < LARGE.memory
+    assert kept.sizing is not None
+    assert kept.sizing.chosen.memory >= LARGE.memory
+    assert kept.sizing.chosen.usd_month <= kept.sizing.provisioned.usd_month
+    assert kept.sizing.why.startswith("a database keeps its memory")
