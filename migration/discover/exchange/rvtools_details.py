@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from infra.wording import counted
 from migration.discover.exchange.rvtools_draft import Draft, Index
 from migration.discover.exchange.rvtools_machines import cpus, take_custom
 from migration.discover.exchange.sizes import capacity, memory_size, memory_unit
@@ -34,7 +35,7 @@ def read_cpus(table: Table, index: Index) -> None:
         told, sockets = cpus(row, "cpus"), row.count("sockets")
         ours = draft.facts.get("cpus")
         if told and ours and told != ours:
-            row.note("DSC-046", f"{draft.name} has {ours} processors by vInfo and {told} by vCPU", taken="those of vInfo")
+            row.note("DSC-046", f"{draft.name} has {counted(ours, 'processor')} by vInfo and {told} by vCPU", taken="those of vInfo")
         draft.learn(cpus=told, sockets=sockets or None, cpu_reservation=row.count("reservation"))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
 
+from infra.wording import counted
 from migration.discover.exchange.notes import Notes
 from migration.discover.exchange.rvtools_draft import Draft, Index
 from migration.discover.exchange.sizes import disk_size, memory_size, memory_unit
@@ -296,7 +297,12 @@ def _judge_one(draft: Draft, notes: Notes) -> None:
 
 def _judge_disks(draft: Draft, notes: Notes, where: _Where) -> None:
     if not draft.disks and (draft.told_disks or draft.told_total):
-        notes.add("DSC-030", f"{draft.name} has {draft.told_disks or 'some'} disks by vInfo and none in vDisk", taken="no disks", **where)
+        notes.add(
+            "DSC-030",
+            f"{draft.name} has {counted(draft.told_disks, 'disk') if draft.told_disks else 'disks'} by vInfo and none in vDisk",
+            taken="no disks",
+            **where,
+        )
         return
     if not draft.disks:
         return
@@ -304,7 +310,7 @@ def _judge_disks(draft: Draft, notes: Notes, where: _Where) -> None:
     if draft.told_disks not in {None, len(draft.disks)}:
         notes.add(
             "DSC-046",
-            f"{draft.name} has {draft.told_disks} disks by vInfo and {len(draft.disks)} in vDisk",
+            f"{draft.name} has {counted(draft.told_disks or 0, 'disk')} by vInfo and {len(draft.disks)} in vDisk",
             taken="those of vDisk",
             **where,
         )

@@ -93,7 +93,7 @@ def test_what_the_tabs_tell_differently_is_said(sample: Inventory) -> None:
     said = {each.what for each in of(sample, "DSC-046")}
 
     assert "vm-3 has 3,526 MiB of memory by vInfo and 4,096 MiB by vMemory" in said
-    assert "vm-8 has 1 disks by vInfo and 2 in vDisk" in said
+    assert "vm-8 has 1 disk by vInfo and 2 in vDisk" in said
     assert len(said) == 18
 
 
